@@ -1,0 +1,77 @@
+"""The workbench for tensor networks and symmetry in Jupyter: the picture is the program.
+
+Everything heavy is loaded on first use, so that `import workbench as wb` costs next to nothing beyond `import torch`.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from workbench import data, decomposition, figures, layers, network, widgets
+    from workbench._papers import papers
+    from workbench.decomposition import Fit, decompose
+    from workbench.figures import plot
+    from workbench.network import Network, NetworkError, SpecError, WorkbenchError
+    from workbench.widgets import NetworkEditor
+
+__all__ = [
+    "Fit",
+    "Network",
+    "NetworkEditor",
+    "NetworkError",
+    "SpecError",
+    "WorkbenchError",
+    "data",
+    "decompose",
+    "decomposition",
+    "figures",
+    "layers",
+    "network",
+    "papers",
+    "plot",
+    "widgets",
+]
+
+_HOMES = {
+    "Fit": "workbench.decomposition",
+    "Network": "workbench.network",
+    "NetworkEditor": "workbench.widgets",
+    "NetworkError": "workbench.network",
+    "SpecError": "workbench.network",
+    "WorkbenchError": "workbench.network",
+    "decompose": "workbench.decomposition",
+    "papers": "workbench._papers",
+    "plot": "workbench.figures",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        value = getattr(import_module(_HOMES[name]), name)
+    elif name in __all__:
+        value = import_module(f"workbench.{name}")
+    elif name == "__version__":
+        from importlib.metadata import version
+
+        value = version("tensor-workbench")
+    else:
+        raise AttributeError(f"module 'workbench' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]
+
+
+def _attach_displays() -> None:
+    """In a notebook, values show themselves: the root ties them to IPython, so that they need to know no screen."""
+    import sys
+
+    if "IPython" in sys.modules:
+        from workbench._displays import attach
+
+        attach()
+
+
+_attach_displays()
