@@ -6,7 +6,7 @@ STAMP := .venv/.installed
 ROOT_ARGS := $(if $(filter 0,$(shell id -u)),--allow-root)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: lab test install format lint types imports python front browser notebooks-check notebooks bundle benchmarks wheel clean
+.PHONY: lab test prove install format lint types imports python front browser notebooks-check notebooks bundle benchmarks wheel clean
 .DEFAULT_GOAL := lab
 
 lab: install
@@ -35,8 +35,13 @@ types: install
 imports: install
 	$(BIN)/lint-imports
 
+# One thread a process: two processes that each spin up two threads on two cores stand in each other's way.
 python: install
-	$(BIN)/python -m pytest -q -rs -n 2 --dist worksteal -m "not browser"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -rs -n 2 --dist worksteal -m "not browser"
+
+# The long proofs, of which `make test` runs a sample.
+prove: install
+	OMP_NUM_THREADS=1 WORKBENCH_PROVE=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not browser" --timeout 3600
 
 # Node is only needed to change the front end: its bundle is committed, and rebuilt and compared where Node is found.
 front:

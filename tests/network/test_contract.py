@@ -9,6 +9,7 @@ from hypothesis import given, settings
 
 from tests.network.strategies import networks
 from workbench.network import Network, NetworkError, cp, peps, tensor_ring, tensor_train, tucker
+from workbench.network._plan import _pairwise
 
 
 def by_numpy(net: Network, cores: dict[str, torch.Tensor]) -> np.ndarray:
@@ -196,3 +197,10 @@ def test_cp_costs_less_than_its_dense_product():
     net = cp((50, 50, 50), 10)
     assert net.cost().flops <= 2 * 50**3 * 10 + 50**2 * 10
     assert math.prod(net.shape) == net.cost().peak
+
+
+def test_a_path_that_moves_one_operand_or_names_three_is_followed_all_the_same():
+    assert list(_pairwise([(0, 1), (0, 1)], 3)) == [(0, 1), (0, 1)]
+    assert list(_pairwise([(0,), (0, 1), (0, 1)], 3)) == [(1, 2), (0, 1)], "operand 0 went to the end of their list"
+    assert len(list(_pairwise([(0, 1, 2), (0, 1)], 4))) == 3
+    assert len(list(_pairwise([], 5))) == 4

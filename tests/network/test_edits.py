@@ -151,6 +151,13 @@ def test_renaming_there_and_back_is_nothing(net, data):
         assert getattr(getattr(net, method)(there), method)(back) == net
 
 
+def test_a_leg_is_pulled_out_and_taken_away():
+    net = TRAIN.attach("B", "l", size=7)
+    assert net.legs == ("i0", "i1", "i2", "l")
+    assert net.tensors["B"] == ("r0", "i1", "r1", "l")
+    assert net.disconnect("l") == TRAIN
+
+
 def test_attach_and_detach_are_inverse():
     ring = tensor_ring((3, 4, 5), 2)
     assert ring.attach("B", "r2").hyperbonds == ("r2",)
@@ -169,7 +176,7 @@ def test_attach_and_detach_are_inverse():
         (lambda n: n.connect("A", "X", size=2), "no tensor 'X'"),
         (lambda n: n.connect("A", "C", size=0), "has size 0"),
         (lambda n: n.connect("A", "C", size=2, index="r0"), "there is an index 'r0' already, of size 2"),
-        (lambda n: n.disconnect("i0"), "index 'i0' is a leg"),
+        (lambda n: n.attach("A", "i1", size=3), "there is an index 'i1' already, of size 5"),
         (lambda n: n.disconnect("x"), "no index 'x'"),
         (lambda n: n.join("i0", "i1"), "leg 'i0' has size 4 and leg 'i1' has size 5; resize one of them"),
         (lambda n: n.join("i0", "r0"), "index 'r0' is not a leg"),

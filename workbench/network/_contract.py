@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from workbench.network._errors import NetworkError, did_you_mean
-from workbench.network._plan import Pair, Plan, Term, plan_for
+from workbench.network._plan import Pair, Plan, Term, constant_to_compiler, plan_for
 
 if TYPE_CHECKING:
     from workbench.network._network import Network
@@ -33,7 +33,7 @@ def contract(net: "Network", cores: Mapping[str, torch.Tensor]) -> torch.Tensor:
     return run(_plan_of(net), operands_of(net, cores))
 
 
-@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]  # a compiler need not trace the search for a path
+@constant_to_compiler
 def _plan_of(net: "Network") -> Plan:
     return plan_for(net.tensors.values(), net.legs, net.sizes)
 

@@ -6,6 +6,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from workbench.network._errors import NetworkError
+from workbench.network._naming import numbered
 
 if TYPE_CHECKING:
     from workbench.network._network import Network
@@ -100,7 +101,7 @@ def connect(self: "Network", *tensors: str, size: int, index: str | None = None)
 
 
 def disconnect(self: "Network", index: str) -> "Network":
-    """Take a summed index and all its axes away: the inverse of `connect`.
+    """Take an index and all its axes away, bond or leg: the inverse of `connect`.
 
     Examples
     --------
@@ -109,11 +110,12 @@ def disconnect(self: "Network", index: str) -> "Network":
     >>> net.disconnect("r").einsum
     'i,j->ij'
     """
-    _require_summed(self, index, "disconnect takes away")
+    self._require_index(index)
     return replace(
         self,
         tensors={name: tuple(i for i in indices if i != index) for name, indices in self.tensors.items()},
         sizes={i: size for i, size in self.sizes.items() if i != index},
+        legs=tuple(leg for leg in self.legs if leg != index),
     )
 
 
@@ -156,8 +158,7 @@ def cut(self: "Network", index: str) -> "Network":
     sizes = dict(self.sizes)
     opened = []
     for at, (name, axis) in enumerate(self.holders(index)):
-        stem = index[:56]  # a name has at most 64 characters
-        new = index if at == 0 else next(f"{stem}_{k}" for k in count(at + 1) if f"{stem}_{k}" not in sizes)
+        new = index if at == 0 else numbered(index, sizes)
         sizes[new] = self.sizes[index]
         tensors[name][axis] = new
         opened.append(new)
@@ -191,16 +192,28 @@ def close(self: "Network", leg: str) -> "Network":
     return replace(self, legs=tuple(each for each in self.legs if each != leg))
 
 
-def attach(self: "Network", tensor: str, index: str) -> "Network":
-    """Give a tensor one more axis, the last, that holds an index already in the network.
+def attach(self: "Network", tensor: str, index: str, size: int | None = None) -> "Network":
+    """Give a tensor one more axis, the last: of an index already in the network, or, with a `size`, of a new leg.
 
+    Examples
+    --------
     >>> from workbench.network import Network
-    >>> Network.from_einsum("ir,jr,k->ijk", i=4, j=5, k=6, r=3).attach("C", "r").einsum
+    >>> net = Network.from_einsum("ir,jr,k->ijk", i=4, j=5, k=6, r=3)
+    >>> net.attach("C", "r").einsum
     'ir,jr,kr->ijk'
+    >>> net.attach("C", "l", size=7).shape
+    (4, 5, 6, 7)
     """
     self._require_tensor(tensor)
-    self._require_index(index)
-    return replace(self, tensors={**self.tensors, tensor: (*self.tensors[tensor], index)})
+    tensors = {**self.tensors, tensor: (*self.tensors[tensor], index)}
+    if size is None:
+        self._require_index(index)
+        return replace(self, tensors=tensors)
+    if index in self.sizes:
+        raise NetworkError(
+            f"there is an index {index!r} already, of size {self.sizes[index]}; leave the size out to attach it, or choose another name"
+        )
+    return replace(self, tensors=tensors, sizes={**self.sizes, index: size}, legs=(*self.legs, index))
 
 
 def detach(self: "Network", tensor: str, index: str) -> "Network":

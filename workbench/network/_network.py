@@ -14,12 +14,12 @@ import torch
 
 from workbench.network import _code, _contract, _cost, _edits, _einsum, _json
 from workbench.network._errors import NetworkError, did_you_mean
+from workbench.network._naming import LONGEST_NAME, is_name
 
 if TYPE_CHECKING:
     from workbench.network._cost import Cost
 
 KINDS = ("copy", "levi_civita", "symplectic", "ones", "data")
-LONGEST_NAME = 64
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -325,6 +325,39 @@ class Network:
         ----------
         target
             ``"torch"``, ``"numpy"``, ``"quimb"`` or ``"tensorly"``.
+
+        Returns
+        -------
+        str
+            A program that defines `contract(...)` with the tensors in the network's order, and ends with `value`, whose axes are
+            the legs. Names of the network are only ever strings and checked identifiers in it.
+
+        Raises
+        ------
+        NetworkError
+            When there is no such target, or a step of the contraction has more indices than einsum has letters (52).
+
+        Examples
+        --------
+        >>> print(Network.from_einsum("ir,rj->ij", i=4, r=3, j=5).to_code("torch"))
+        import torch
+        <BLANKLINE>
+        # sizes
+        i, j = 4, 5
+        r = 3
+        <BLANKLINE>
+        torch.manual_seed(0)
+        <BLANKLINE>
+        # random cores: put yours here
+        A = torch.randn(i, r)
+        B = torch.randn(r, j)
+        <BLANKLINE>
+        <BLANKLINE>
+        def contract(A, B):
+            return torch.einsum("ir,rj->ij", A, B)
+        <BLANKLINE>
+        <BLANKLINE>
+        value = contract(A, B)
         """
         return _code.to_code(self, target)
 
@@ -368,13 +401,7 @@ def _check(net: Network) -> None:
 
 
 def _check_name(name: object, what: str) -> None:
-    if (
-        not isinstance(name, str)
-        or not name
-        or not name.isprintable()
-        or name != name.strip()
-        or len(name) > LONGEST_NAME
-    ):
+    if not is_name(name):
         raise NetworkError(
             f"{what} name {str(name)[:80]!r} is not usable; names are 1 to {LONGEST_NAME} printable characters without blanks at the ends"
         )

@@ -5,11 +5,14 @@ A plan knows integers only, so networks that differ in names share it.
 
 import math
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import count
+from typing import Any, TypeVar
 
 Term = tuple[int, ...]
+F = TypeVar("F", bound=Callable[..., object])
 EXHAUSTIVE = 10  # up to this many operands the optimal order is searched for, beyond it cotengra's random greedy
 
 
@@ -61,7 +64,16 @@ class Plan:
     peak: int
 
 
-def plan_for(operands: Iterable[Sequence[Hashable]], output: Sequence[Hashable], sizes: Mapping[Hashable, int]) -> Plan:
+def constant_to_compiler(function: F) -> F:
+    """Mark a function whose result the compiler may keep: a search for a path is nothing to trace.
+
+    The mark is what `torch.compiler.assume_constant_result` sets, which would import the compiler to do so (0.9 s).
+    """
+    function._dynamo_marked_constant = True  # type: ignore[attr-defined]  # functions take attributes
+    return function
+
+
+def plan_for(operands: Iterable[Sequence[Hashable]], output: Sequence[Hashable], sizes: Mapping[Any, int]) -> Plan:
     """The plan for an einsum whose indices are any hashable labels; cached by structure."""
     operands = [tuple(operand) for operand in operands]
     number = {index: k for k, index in enumerate(dict.fromkeys(i for operand in operands for i in operand))}
@@ -87,8 +99,6 @@ def _plan(terms: tuple[Term, ...], output: Term, sizes: tuple[int, ...]) -> Plan
     live = list(reduced)
     pairs = []
     for at in _path(reduced, output, sizes):
-        if len(at) != 2:
-            continue
         low, high = sorted(at)
         right, left = live.pop(high), live.pop(low)
         remaining.subtract((*left, *right))
@@ -119,13 +129,16 @@ def _path(terms: tuple[Term, ...], output: Term, sizes: tuple[int, ...]) -> Iter
     return _pairwise(found, len(terms))
 
 
-def _pairwise(path: Iterable[Sequence[int]], operands: int) -> Iterable[Sequence[int]]:
-    """A path may leave parts unjoined or name three at once; go on pair by pair until one operand is left."""
-    left = operands
-    for at in path:
-        if len(at) == 2:
-            yield at
-            left -= 1
-    while left > 1:
-        yield (0, 1)
-        left -= 1
+def _pairwise(path: Iterable[Sequence[int]], operands: int) -> Iterator[tuple[int, int]]:
+    """A path as pairs alone, until one operand is left; a path may also name one operand, which only moves it, or three."""
+    theirs, ours, fresh = list(range(operands)), list(range(operands)), count(operands)
+    for at in [*path, *[(0, 1)] * operands]:
+        if len(ours) < 2:
+            return
+        parts = [theirs.pop(k) for k in sorted(at, reverse=True)]
+        while len(parts) > 1:
+            a, b = parts.pop(), parts.pop()
+            yield ours.index(a), ours.index(b)
+            parts.append(next(fresh))
+            ours = [part for part in ours if part not in (a, b)] + parts[-1:]
+        theirs += parts
