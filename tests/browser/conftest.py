@@ -63,10 +63,9 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    settings = home / ".jupyter" / "lab" / "user-settings"
-    quiet = settings / "@jupyterlab" / "apputils-extension"
-    quiet.mkdir(parents=True)
-    (quiet / "notification.jupyterlab-settings").write_text(json.dumps({"fetchNews": "false", "checkForUpdates": False}))
+    _settings(home, "apputils-extension/notification", {"fetchNews": "false", "checkForUpdates": False})
+    # Every cell is drawn at once: a window that draws cells as they come near moves what a test is about to click.
+    _settings(home, "notebook-extension/tracker", {"windowingMode": "none"})
     log = (home / "lab.log").open("wb")
     server = subprocess.Popen(
         [
@@ -91,6 +90,12 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
             server.kill()
             server.wait()
         log.close()
+
+
+def _settings(home: Path, plugin: str, values: dict[str, object]) -> None:
+    path = home / ".jupyter" / "lab" / "user-settings" / "@jupyterlab" / f"{plugin}.jupyterlab-settings"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(values))
 
 
 def _wait_for(address: str, server: subprocess.Popen, log: Path) -> None:

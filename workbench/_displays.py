@@ -1,0 +1,42 @@
+"""What values look like in a notebook. Values know nothing of screens: the root ties them to IPython by name."""
+
+__all__ = ["attach"]
+
+from typing import Any
+
+LARGEST = 64
+"""Networks of more tensors than this are shown as text: nobody can read such a drawing, and every notebook stores it."""
+
+
+def attach() -> None:
+    """Register displays with IPython, when it runs; nothing of ours is imported before something is shown.
+
+    The text, `repr`, stays as it is: it is what notebooks are compared by. The drawings are the same to the byte on
+    every machine.
+    """
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    if shell is None:
+        return
+    html = shell.display_formatter.formatters["text/html"]
+    html.for_type_by_name("workbench.network._network", "Network", _network)
+    html.for_type_by_name("workbench.decomposition._fit", "Fit", _fit)
+
+
+def _network(net: Any) -> str | None:
+    from workbench.figures import diagram
+
+    return diagram(net)._repr_html_() if len(net.tensors) <= LARGEST else None
+
+
+def _fit(fit: Any) -> str | None:
+    from workbench.figures import diagram
+
+    if len(fit.network.tensors) > LARGEST:
+        return None
+    error = f"{100 * fit.error:.3g}" if fit.error >= 1e-5 else "under 0.001"
+    ratio = fit.compression
+    size = f"{ratio:.3g}× smaller" if ratio >= 1 else f"{1 / ratio:.3g}× larger"
+    caption = f"error {error} % · {fit.parameters:,} parameters, {size} than the data"
+    return diagram(fit.network, caption=caption)._repr_html_()

@@ -1,0 +1,7 @@
+"""Data in, fitted network out."""
+
+__all__ = ["Fit", "FitError", "decompose"]
+
+from workbench.decomposition._decompose import decompose
+from workbench.decomposition._errors import FitError
+from workbench.decomposition._fit import Fit

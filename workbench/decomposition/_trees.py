@@ -1,0 +1,283 @@
+"""Networks that are trees: the closed forms, and sweeps that keep all cores but one orthonormal.
+
+A tree is a network whose indices are legs of one tensor or bonds of two, without a loop (bonds between the same two
+tensors count as one). Tucker networks, tensor trains, TT matrices and hierarchical Tucker networks are trees, whatever
+their names and the order of their axes. Every core but the root's is kept as an isometry: legs and children's bonds in
+front, the bond to the parent last, that bond's columns orthonormal. The root's core is then the data, projected.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+
+import torch
+
+from workbench.decomposition._numbers import at_most, einsum, leading, norm, padded, relative_residual, safe_below
+from workbench.network import Network
+
+Cores = dict[str, torch.Tensor]
+Chooser = Callable[[int, float, torch.Tensor], int]  # step, squares lost so far, squared singular values -> rank
+
+
+@dataclass(frozen=True)
+class Node:
+    """One tensor of a rooted tree."""
+
+    name: str
+    legs: tuple[str, ...]
+    children: tuple[str, ...]
+    parent: str | None
+    bond: tuple[str, ...]  # the indices shared with the parent
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A rooted tree: its nodes, every node after its children, the root last."""
+
+    nodes: tuple[Node, ...]
+
+    @property
+    def root(self) -> Node:
+        return self.nodes[-1]
+
+    @property
+    def star(self) -> bool:
+        """Whether every tensor but the root is a leaf: a Tucker network, or one with factors on some legs only."""
+        return all(not node.children for node in self.nodes[:-1])
+
+    def axes(self, node: Node) -> tuple[str, ...]:
+        """The axes of an isometry: legs, then one for each child, then the node's own, named by tensors."""
+        return (*node.legs, *map(_bond, node.children), *([] if node.parent is None else [_bond(node.name)]))
+
+
+def _bond(child: str) -> str:
+    return f" {child}"  # no index starts with a blank
+
+
+@lru_cache(maxsize=256)
+def as_tree(net: Network) -> Tree | None:
+    """The network as a rooted tree, or None when it is none (or has fixed tensors).
+
+    The root is a tensor all others are bonded to, where there is one, else the last tensor.
+    """
+    if net.fixed or not net.tensors:
+        return None
+    between: dict[frozenset[str], list[str]] = {}
+    for index in net.sizes:
+        holders = [tensor for tensor, _ in net.holders(index)]
+        if index in net.legs and len(holders) == 1:
+            continue
+        if index in net.legs or len(set(holders)) != 2 or len(holders) != 2:
+            return None
+        between.setdefault(frozenset(holders), []).append(index)
+    if len(between) != len(net.tensors) - 1:
+        return None
+    degree = {name: sum(name in pair for pair in between) for name in net.tensors}
+    centre = [name for name in net.tensors if degree[name] == len(between)]
+    nodes: list[Node] = []
+
+    def visit(name: str, parent: str | None) -> None:
+        children = [
+            other for other in net.tensors if other != parent and other != name and frozenset((name, other)) in between
+        ]
+        for child in children:
+            visit(child, name)
+        bond = between[frozenset((name, parent))] if parent is not None else []
+        legs = tuple(index for index in net.tensors[name] if index in net.legs)
+        nodes.append(Node(name, legs, tuple(children), parent, tuple(bond)))
+
+    visit(centre[-1] if centre else list(net.tensors)[-1], None)
+    return Tree(tuple(nodes)) if len(nodes) == len(net.tensors) else None
+
+
+def as_tucker(net: Network) -> Tree | None:
+    """The network as a core with a factor on each of several bonds (a star), or None."""
+    tree = as_tree(net)
+    return tree if tree is not None and tree.star else None
+
+
+def as_train(net: Network) -> Tree | None:
+    """The network as a chain of cores, or None."""
+    tree = as_tree(net)
+    if tree is None:
+        return None
+    degree = [len(node.children) + (node.parent is not None) for node in tree.nodes]
+    return tree if max(degree) <= 2 else None
+
+
+# ---- the closed form ------------------------------------------------------------------------------------------------
+
+
+def tree_svd(x: torch.Tensor, legs: tuple[str, ...], tree: Tree, choose: Chooser) -> Cores:
+    """Project the data on the leading singular vectors of one subtree after the other, from the leaves to the root.
+
+    On a Tucker network this is the sequentially truncated higher-order SVD, on a tensor train TT-SVD, on a hierarchical
+    Tucker network the hierarchical SVD from leaves to root. The squared error is the sum of what each step leaves out.
+
+    Source: Vannieuwenhoven, Vandebril and Meerbergen (2012), section 5; Oseledets (2011), algorithm 1;
+    Grasedyck (2010), algorithm 3.
+
+    Parameters
+    ----------
+    legs
+        The axes of `x`.
+    choose
+        Takes the number of the step, the squares lost before it and the squared singular values of the subtree, and
+        returns the size of its bond.
+    """
+    cores: Cores = {}
+    rest, labels, lost = x, list(legs), 0.0
+    for step, node in enumerate(tree.nodes[:-1]):
+        own = tree.axes(node)[:-1]
+        others = [label for label in labels if label not in own]
+        rest = rest.permute([labels.index(label) for label in (*own, *others)])
+        shape = rest.shape
+        rows = math.prod(shape[: len(own)])
+        matrix = rest.reshape(rows, -1)
+        basis, squares = leading(matrix, partial(choose, step, lost))
+        lost += float(squares[basis.shape[1] :].sum())
+        cores[node.name] = basis.reshape(*shape[: len(own)], -1)
+        rest = (basis.mH @ matrix).reshape(-1, *shape[len(own) :])
+        labels = [_bond(node.name), *others]
+    cores[tree.root.name] = rest.permute([labels.index(label) for label in tree.axes(tree.root)])
+    return cores
+
+
+def ranks_of(net: Network, tree: Tree) -> Chooser:
+    """Choose the network's own ranks, or as many as there are."""
+    ranks = [math.prod(net.sizes[index] for index in node.bond) for node in tree.nodes[:-1]]
+    return lambda step, _, squares: min(ranks[step], len(squares))
+
+
+def ranks_within(budget: float, tree: Tree) -> Chooser:
+    """Choose the smallest ranks that keep the sum of squares left out within `budget`, shared by the steps to come."""
+    steps = len(tree.nodes) - 1
+
+    def choose(step: int, lost: float, squares: torch.Tensor) -> int:
+        tails = squares.to(torch.float64).flip(0).cumsum(0).flip(0)  # tails[k]: what keeping k leaves out
+        return max(1, int((tails > (budget - lost) / (steps - step)).sum()))
+
+    return choose
+
+
+# ---- between isometries and the network's cores ----------------------------------------------------------------------
+
+
+def to_cores(net: Network, tree: Tree, isometries: Mapping[str, torch.Tensor]) -> Cores:
+    """The cores in the network's own axes; bonds larger than the rank found are filled up with zeros."""
+    bond = {node.name: node.bond for node in tree.nodes}
+    cores = {}
+    for node in tree.nodes:
+        neighbours = [*node.children, *([] if node.parent is None else [node.name])]
+        groups = [*((leg,) for leg in node.legs), *(bond[each] for each in neighbours)]
+        full = [math.prod(net.sizes[index] for index in group) for group in groups]
+        indices = [index for group in groups for index in group]
+        core = padded(isometries[node.name], full).reshape([net.sizes[index] for index in indices])
+        cores[node.name] = core.permute([indices.index(index) for index in net.tensors[node.name]]).contiguous()
+    return {name: cores[name] for name in net.tensors}
+
+
+def from_cores(net: Network, tree: Tree, cores: Mapping[str, torch.Tensor]) -> Cores:
+    """Isometries of the same value: every core made orthonormal by QR, what is left over handed to its parent."""
+    bond = {node.name: node.bond for node in tree.nodes}
+    made: Cores = {}
+    for node in tree.nodes:
+        neighbours = [*node.children, *([] if node.parent is None else [node.name])]
+        indices = [*node.legs, *(index for each in neighbours for index in bond[each])]
+        held = net.tensors[node.name]
+        core = cores[node.name].permute([held.index(index) for index in indices])
+        legs = [net.sizes[leg] for leg in node.legs]
+        made[node.name] = core.reshape([*legs, *(math.prod(net.sizes[i] for i in bond[each]) for each in neighbours)])
+    for node in tree.nodes:
+        if node.parent is not None:
+            _move(tree, made, node.name, node.parent)
+    return made
+
+
+def _move(tree: Tree, cores: Cores, source: str, target: str) -> None:
+    """Make the core of `source` orthonormal towards its neighbour `target`, which takes what is left over."""
+    nodes = {node.name: node for node in tree.nodes}
+    label = _bond(source if nodes[source].parent == target else target)
+    axes = tree.axes(nodes[source])
+    at = axes.index(label)
+    moved = cores[source].movedim(at, -1)
+    q, r = torch.linalg.qr(moved.reshape(-1, moved.shape[-1]))
+    cores[source] = q.reshape(*moved.shape[:-1], -1).movedim(-1, at)
+    beyond = tree.axes(nodes[target])
+    new = _bond("")
+    cores[target] = einsum(
+        [(r, (new, label)), (cores[target], beyond)], [new if each == label else each for each in beyond]
+    )
+
+
+# ---- sweeps ---------------------------------------------------------------------------------------------------------
+
+
+def tree_sweeps(
+    x: torch.Tensor, net: Network, tree: Tree, start: Cores, *, closed: bool
+) -> Iterator[tuple[Cores, float]]:
+    """Isometries and their relative error, after every sweep; ends where another sweep cannot help.
+
+    On a Tucker network a sweep is one of higher-order orthogonal iteration: each factor becomes the leading singular
+    vectors of the data projected on all the others. On any other tree each core in turn becomes the data projected on
+    all others: alternating least squares with perfectly conditioned systems.
+
+    Source: De Lathauwer, De Moor and Vandewalle (2000), section 3; Holtz, Rohwedder and Schneider (2012), section 3.
+
+    Parameters
+    ----------
+    closed
+        The start is a closed form, which counts as a sweep: give it first.
+    """
+    cores, whole = dict(start), norm(x)
+
+    def error() -> float:
+        lost = 1 - (norm(cores[tree.root.name]) / whole) ** 2  # the root holds the projection
+        if lost > safe_below(x.dtype) ** 2:
+            return math.sqrt(lost)
+        return relative_residual(x, einsum([(cores[node.name], tree.axes(node)) for node in tree.nodes], net.legs))
+
+    if closed:
+        yield dict(cores), error()
+        if sum(_truncates(cores, node) for node in tree.nodes[:-1]) < 2:
+            return  # one truncated SVD is the optimum (Eckart and Young)
+    while True:
+        (_hooi if tree.star else _walk)(x, net, tree, cores)
+        yield dict(cores), error()
+
+
+def _truncates(cores: Cores, node: Node) -> bool:
+    core = cores[node.name]
+    return core.shape[-1] < math.prod(core.shape[:-1])
+
+
+def _hooi(x: torch.Tensor, net: Network, tree: Tree, cores: Cores) -> None:
+    *leaves, root = tree.nodes
+    rest: tuple[torch.Tensor, Sequence[str]] = x, net.legs
+    last = leaves  # the factors not yet in `rest`
+    for node in leaves:
+        if _truncates(cores, node):
+            labels = [*node.legs, *(label for label in tree.axes(root) if label != _bond(node.name))]
+            others = [(cores[each.name].conj(), tree.axes(each)) for each in leaves if each is not node]
+            projected = einsum([(x, net.legs), *others], labels)
+            shape = projected.shape[: len(node.legs)]
+            basis, _ = leading(projected.reshape(math.prod(shape), -1), at_most(cores[node.name].shape[-1]))
+            cores[node.name] = basis.reshape(*shape, -1)
+            rest, last = (projected, labels), [node]
+    cores[root.name] = einsum([rest, *((cores[each.name].conj(), tree.axes(each)) for each in last)], tree.axes(root))
+
+
+def _walk(x: torch.Tensor, net: Network, tree: Tree, cores: Cores) -> None:
+    """Carry the centre of orthogonality from the root through the whole tree and back, solving for each core once."""
+    nodes = {node.name: node for node in tree.nodes}
+
+    def visit(node: Node) -> None:
+        others = [(cores[each.name].conj(), tree.axes(each)) for each in tree.nodes if each is not node]
+        cores[node.name] = einsum([(x, net.legs), *others], tree.axes(node))
+        for child in node.children:
+            _move(tree, cores, node.name, child)
+            visit(nodes[child])
+            _move(tree, cores, child, node.name)
+
+    visit(tree.root)

@@ -1,0 +1,31 @@
+"""Value -> figure, by pure functions; `plot` finds the right one.
+
+Figures are plotly's, with no background of their own and colours that can be read in a light and in a dark notebook.
+They are small on disk and their numbers are rounded, so that a notebook that holds them can be compared. Networks are
+drawn as SVG (`Diagram`), photographs come as JPEG (`Picture`); both show themselves in a notebook.
+"""
+
+from workbench.figures._diagram import Diagram, diagram
+from workbench.figures._fits import before_after, comparison, error_curve, factors
+from workbench.figures._layout import layout
+from workbench.figures._numbers import FigureError
+from workbench.figures._picture import Picture, jpeg, picture
+from workbench.figures._plot import plot
+from workbench.figures._tensors import slices, spectra
+
+__all__ = [
+    "Diagram",
+    "FigureError",
+    "Picture",
+    "before_after",
+    "comparison",
+    "diagram",
+    "error_curve",
+    "factors",
+    "jpeg",
+    "layout",
+    "picture",
+    "plot",
+    "slices",
+    "spectra",
+]

@@ -1,0 +1,88 @@
+"""`plot`: the right figure for a value."""
+
+__all__ = ["plot"]
+
+from functools import singledispatch
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import torch
+
+from workbench.decomposition import Fit
+from workbench.figures._diagram import Diagram, diagram
+from workbench.figures._fits import before_after, comparison, factors
+from workbench.figures._numbers import FigureError, as_array
+from workbench.figures._picture import Picture, is_picture, picture
+from workbench.figures._tensors import slices
+from workbench.network import Network
+
+
+def plot(value: object, *args: Any, **options: Any) -> go.Figure | Picture | Diagram:
+    """Draw a value: shows itself as the last line of a notebook's cell.
+
+    ================================  ==================================================================
+    value                             drawn as
+    ================================  ==================================================================
+    `Network`                         its diagram
+    `Fit`                             its factors; ``plot(fit, x)`` the data before and after
+    tensor (height, width, 3)         a photograph, when its values lie in [0, 1]
+    other tensors, arrays             slices; a vector as a line
+    ================================  ==================================================================
+
+    Options are those of `diagram`, `factors`, `before_after` and `slices`.
+
+    Raises
+    ------
+    FigureError
+        When nothing is known about how to draw `value`; the message lists what can be drawn.
+
+    Examples
+    --------
+    >>> from workbench.network import cp
+    >>> plot(cp((4, 5), 2))
+    <Diagram: Tensor network of 2 tensors: A (i0 4 × r 2), B (i1 5 × r 2); legs i0, i1; 18 parameters>
+    """
+    drawn: go.Figure | Picture | Diagram = _draw(value, *args, **options)
+    return drawn
+
+
+@singledispatch
+def _draw(value: object, *args: Any, **options: Any) -> Any:
+    if type(value).__module__.startswith("xarray") and hasattr(value, "dims"):
+        return slices(value, *args, **{"names": tuple(map(str, value.dims)), **options})
+    known = sorted({"xarray.DataArray", *(_public(kind) for kind in _draw.registry if kind is not object)})
+    found = f"{type(value).__module__}.{type(value).__qualname__}"
+    raise FigureError(f"no figure for a {found}; plot draws {', '.join(known)}")
+
+
+@_draw.register(Network)
+def _(value: Network, *args: Any, **options: Any) -> Diagram:
+    return diagram(value, *args, **options)
+
+
+@_draw.register(Fit)
+def _(value: Fit, x: object = None, **options: Any) -> go.Figure | Picture:
+    if x is None:
+        return factors(value, **options)
+    data = as_array(x)
+    return comparison(data, value, **options) if _is_photograph(data) else before_after(data, value, **options)
+
+
+@_draw.register(torch.Tensor)
+@_draw.register(np.ndarray)
+def _(value: object, **options: Any) -> go.Figure | Picture:
+    data = as_array(value)
+    return picture(data) if not options and _is_photograph(data) else slices(data, **options)
+
+
+def _is_photograph(values: np.ndarray[Any, Any]) -> bool:
+    """Three colours, in [0, 1]; a matrix may be anything and is drawn with axes and a colour bar."""
+    in_range = bool(np.nanmin(values) >= 0.0) and bool(np.nanmax(values) <= 1.0)
+    return values.ndim == 3 and is_picture(values.shape) and in_range
+
+
+def _public(kind: type) -> str:
+    """A type under the name people import it by."""
+    package = kind.__module__.split("._")[0]
+    return f"{package}.{kind.__qualname__}"

@@ -1,0 +1,5 @@
+"""Networks as `torch.nn.Module`s."""
+
+__all__ = ["NetworkLinear"]
+
+from workbench.network import NetworkLinear
