@@ -11,10 +11,15 @@ SLOW = 60_000
 
 def open_notebook(page: Page, address: str, path: str) -> None:
     """Open a notebook in JupyterLab and wait until its kernel is ready."""
-    page.goto(f"{address}/lab/tree/{path}?reset", wait_until="domcontentloaded")
-    page.locator(".jp-NotebookPanel").wait_for(timeout=SLOW)
+    show_notebook(page, address, path)
+    # The circle beside the kernel's name is idle before there is a kernel; the bar at the bottom is not.
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=SLOW)
+
+
+def show_notebook(page: Page, address: str, path: str) -> None:
+    """Open a notebook in a workspace of its own, so that no other test's tabs come back with it."""
+    page.goto(f"{address}/lab/workspaces/{Path(path).stem}/tree/{path}", wait_until="domcontentloaded")
     page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=SLOW)
-    page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').first.wait_for(timeout=SLOW)
 
 
 def run_all(page: Page) -> None:

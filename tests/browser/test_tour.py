@@ -145,8 +145,7 @@ def test_without_a_kernel_the_still_picture_is_there(browser, lab):
     (folder / "reader.ipynb").write_text(json.dumps(source))
     context = browser.new_context(viewport={"width": 1400, "height": 1000})
     page = context.new_page()
-    page.goto(f"{address}/lab/tree/reader.ipynb?reset", wait_until="domcontentloaded")
-    page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=do.SLOW)
+    do.show_notebook(page, address, "reader.ipynb")
     page.locator(".jp-Dialog button", has_text="No Kernel").click(timeout=do.SLOW)
     twin = page.locator(".wb-static-twin img").first
     twin.scroll_into_view_if_needed(timeout=do.SLOW)
