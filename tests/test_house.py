@@ -125,5 +125,14 @@ def test_the_constraints_pin_every_dependency():
     assert "torch==2.13.0\n" in text, "without the local version, so that any build of it will do"
 
 
+def test_what_the_readme_says_runs():
+    code = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
+    assert len(code) >= 2
+    scope: dict[str, object] = {}
+    for block in code:
+        exec(compile(block, "README.md", "exec"), scope)
+    assert scope["layer"].out_features == 512
+
+
 def _canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()

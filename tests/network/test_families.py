@@ -132,6 +132,12 @@ def test_a_mera_of_eight_sites_has_vidals_count_of_tensors():
     assert value.shape == (2,) * 8
 
 
+def test_whole_numbers_of_numpy_are_whole_numbers():
+    net = tucker(np.array([3, 4, 5]), np.int64(2))
+    assert net == tucker((3, 4, 5), 2)
+    assert {type(size) for size in net.sizes.values()} == {int}
+
+
 def test_legs_take_names_and_ranks_take_one_number():
     net = FAMILIES["tucker"]((3, 4, 5), 2, legs=("row", "col", "rgb"))
     assert net.legs == ("row", "col", "rgb")
@@ -143,6 +149,9 @@ def test_legs_take_names_and_ranks_take_one_number():
     [
         (lambda: tucker((3, 4, 5), (2, 2)), "2 ranks (2, 2) given where 3 are needed: one rank a leg"),
         (lambda: tensor_train((3, 4), 0), "a rank, too"),
+        (lambda: tensor_train((3, 4), 2.5), "ranks is 2.5; give one whole number"),
+        (lambda: tensor_train((3, 4), [2.5]), "size 2.5; sizes are whole numbers"),
+        (lambda: tensor_train((3.5, 4), 2), "size 3.5; sizes are whole numbers"),
         (lambda: cp((3, 4), 2, legs=("row",)), "1 leg names"),
         (lambda: cp((3, 4), 2, legs=("row", "row")), "not all different"),
         (lambda: tensor_ring((3,), 2), "a tensor ring needs more"),

@@ -4,8 +4,10 @@ Common to all: `shape` gives the sizes of the legs, `legs` their names (i0, i1, 
 number it is used for every bond. Bonds are named r0, r1, ...; tensors A, B, C, ...
 """
 
+import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count, pairwise
+from typing import SupportsIndex
 
 from workbench.network._einsum import tensor_names
 from workbench.network._errors import NetworkError
@@ -338,7 +340,7 @@ def _legs(shape: Sequence[int], legs: Sequence[str] | None) -> tuple[tuple[str, 
         )
     if len(set(names)) < len(names):
         raise NetworkError(f"leg names {names} are not all different")
-    return names, dict(zip(names, (int(size) for size in shape), strict=True))
+    return names, dict(zip(names, shape, strict=True))
 
 
 def _matrix_legs(
@@ -354,7 +356,9 @@ def _matrix_legs(
 
 def _bonds(ranks: Ranks, count: int, meaning: str) -> dict[str, int]:
     """r0, r1, ... with their sizes."""
-    sizes = [ranks] * count if isinstance(ranks, int) else list(ranks)
+    if not isinstance(ranks, Iterable | SupportsIndex):
+        raise NetworkError(f"ranks is {ranks!r}; give one whole number for every bond, or a list of them: {meaning}")
+    sizes = list(ranks) if isinstance(ranks, Iterable) else [operator.index(ranks)] * count
     if len(sizes) != count:
         raise NetworkError(f"{len(sizes)} ranks {tuple(sizes)} given where {count} are needed: {meaning}")
     return {f"r{k}": size for k, size in enumerate(sizes)}

@@ -3,6 +3,7 @@
 __all__ = ["Network"]
 
 import math
+import operator
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -67,7 +68,7 @@ class Network:
     def __post_init__(self) -> None:
         set_field = object.__setattr__  # the dataclass is frozen; this is its constructor
         set_field(self, "tensors", MappingProxyType({name: _names(of, name) for name, of in self.tensors.items()}))
-        set_field(self, "sizes", MappingProxyType(dict(self.sizes)))
+        set_field(self, "sizes", MappingProxyType({index: _whole(size) for index, size in self.sizes.items()}))
         set_field(self, "legs", _names(self.legs, "legs"))
         set_field(self, "fixed", MappingProxyType(dict(self.fixed)))
         _check(self)
@@ -368,6 +369,11 @@ def _names(value: Iterable[str], owner: str) -> tuple[str, ...]:
             f"{owner!r} is given the text {value!r}; give a tuple of index names such as {tuple(value)!r}"
         )
     return tuple(value)
+
+
+def _whole(size: Any) -> Any:
+    """NumPy's whole numbers become Python's; whatever else is left for the check to name."""
+    return size if isinstance(size, bool) or not hasattr(size, "__index__") else operator.index(size)
 
 
 def _check(net: Network) -> None:

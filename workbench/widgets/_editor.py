@@ -296,7 +296,7 @@ class NetworkEditor(anywidget.AnyWidget):
     def _start(self, told: str) -> None:
         """Count, write the code, and have the network fitted."""
         net = self._document.network
-        refit = "\nfit = wb.decompose(x, net, init=fit)" if self._data is not None and told else ""
+        refit = "\nfit = wb.decompose(x, net, init=fit)" if self._data is not None and told.startswith("net = ") else ""
         self._counted = sizes_of(net)
         self.code = {**dict.fromkeys(TARGETS, ""), "step": told + refit}
         if len(net.tensors) <= AT_ONCE:

@@ -6,8 +6,8 @@ export interface Size {
   readonly height: number;
 }
 
-/** Room for the hint line below, and some air. */
-const PAD = { x: 28, top: 26, bottom: 44 };
+/** Room for two lines of hints below, and some air. */
+const PAD = { x: 28, top: 28, bottom: 56 };
 
 /** The camera that shows a box in the middle of the canvas; small networks keep their natural size. */
 export function fitted(box: Box | null, { width, height }: Size): Camera {
