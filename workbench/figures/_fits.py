@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from workbench.figures._numbers import Array, FigureError, as_array, rounded, significant
 from workbench.figures._picture import Picture, is_picture, jpeg_uri, photographs, pixels, sized
 from workbench.figures._tensors import ENTRIES, colour_axis, heat, heat_maps
-from workbench.figures._theme import CYCLE, DASHES, GAP, figure, panels
+from workbench.figures._theme import CYCLE, DASHES, GAP, POWERS, figure, panels
 
 if TYPE_CHECKING:
     from workbench.decomposition import Fit
@@ -90,16 +90,11 @@ def error_curve(fit: object) -> go.Figure:
     errors = _errors(history)
     drawn = figure(
         height=300,
-        xaxis={"title": {"text": "sweep"}},
-        yaxis={
-            "title": {"text": "‖x − x̂‖ / ‖x‖"},
-            "type": "log",
-            "exponentformat": "power",
-            "minor": {"showgrid": False},
-        },
+        xaxis={"title": {"text": "sweep"}, "tickformat": "d", **({"dtick": 1} if errors.size <= 12 else {})},
+        yaxis={"title": {"text": "‖x − x̂‖ / ‖x‖"}, **POWERS},
     )
     if errors.max() < 10 * errors.min():  # less than a decade has no decade ticks: a linear scale reads better
-        drawn.update_yaxes(type="linear", rangemode="tozero")
+        drawn.update_yaxes(type="linear", rangemode="tozero", dtick=None, tickfont={"size": 12})
     at = np.arange(1, errors.size + 1)
     drawn.add_scatter(
         x=at.astype(np.int32),

@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from workbench.figures._numbers import Array, FigureError, as_array, rounded, significant, thinned
-from workbench.figures._theme import CYCLE, DASHES, DIVERGING, GAP, SEQUENTIAL, figure, panels
+from workbench.figures._theme import CYCLE, DASHES, DIVERGING, GAP, POWERS, SEQUENTIAL, figure, panels
 
 ENTRIES = 9_000
 """The most heat-map entries one figure holds: 48 kB in a notebook."""
@@ -118,7 +118,7 @@ def spectra(x: object, *, names: Sequence[str] | None = None) -> go.Figure:
     drawn = figure(
         height=340,
         xaxis={"title": {"text": "k"}, "type": "log", "dtick": 1},
-        yaxis={"title": {"text": "k-th singular value / norm"}, "type": "log", "dtick": 1, "exponentformat": "power"},
+        yaxis={"title": {"text": "k-th singular value / norm"}, **POWERS},
     )
     for axis, title in enumerate(titles):
         share = singular_values(values, axis) / norm
@@ -183,7 +183,7 @@ def heat_maps(
     grid = panels(rows, columns, titles, height=90 + rows * tall + (rows - 1) * GAP)
     scale, largest = colour_axis(maps[:apart], unit)
     if apart is not None:
-        own, own_largest = colour_axis(maps[apart:], unit)
+        own, own_largest = colour_axis(maps[apart:], f"{titles[apart]}, {unit}" if unit else titles[apart])
         scale["colorbar"] |= {"x": 1.02}
         own["colorbar"] |= {"x": 1.02 + 96 / 720}
         grid.update_layout(coloraxis2=own)

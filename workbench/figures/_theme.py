@@ -33,8 +33,11 @@ _AXIS = {
     "ticks": "outside",
     "ticklen": 4,
     "automargin": True,
-    "title": {"standoff": 6},
+    "title": {"standoff": 6, "font": {"size": 13}},
+    "tickfont": {"size": 12},
 }
+POWERS = {"type": "log", "dtick": 1, "exponentformat": "power", "tickfont": {"size": 10}}
+"""A logarithmic axis; plotly draws powers a quarter larger than other ticks."""
 _TEMPLATE = go.layout.Template(
     layout={
         "font": {"family": "system-ui, sans-serif", "size": 13, "color": INK},

@@ -1,4 +1,4 @@
-/** One table of keys: it decides what a key does and is itself the help page. */
+/** One table of keys: it decides what a key does and is itself the help page. (No <dl>: notebooks style those their own way.) */
 import type { VNode } from "preact";
 
 export interface Binding<Command extends string> {
@@ -54,14 +54,14 @@ export function Help<C extends string>({ bindings, onClose }: { bindings: readon
         {groups.map((group) => (
           <section key={group}>
             <h5>{group}</h5>
-            <dl>
+            <div role="list">
               {lines(bindings.filter((binding) => binding.group === group)).map(({ does, keys }) => (
-                <div key={does}>
-                  <dt>{keys.map((chord) => <kbd key={chord}>{keyName(chord)}</kbd>)}</dt>
-                  <dd>{does}</dd>
+                <div key={does} class="wb-help-line" role="listitem">
+                  <span class="wb-keys">{keys.map((chord) => <kbd key={chord}>{keyName(chord)}</kbd>)}</span>
+                  <span class="wb-soft">{does}</span>
                 </div>
               ))}
-            </dl>
+            </div>
           </section>
         ))}
       </div>
