@@ -34,7 +34,7 @@ def _array(dtype, shape, seed):
     return (values + 1j * rng.standard_normal(shape)).astype(dtype) if dtype.kind == "c" else values.astype(dtype)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(arrays())
 def test_every_container_gives_the_same_numbers_and_dtype(values):
     wanted = torch.tensor(values.tolist(), dtype=getattr(torch, values.dtype.name))
@@ -50,7 +50,7 @@ def test_every_container_gives_the_same_numbers_and_dtype(values):
         assert torch.equal(got, wanted)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(arrays(), st.data())
 def test_any_view_of_an_array_keeps_its_numbers(values, data):
     steps = [data.draw(st.sampled_from([1, -1, 2, -2])) for _ in values.shape]

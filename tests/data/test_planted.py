@@ -42,14 +42,14 @@ def test_the_ranks_of_a_planted_tensor_are_those_planted():
     assert torch.linalg.matrix_rank(x.reshape(72, -1)) == 5
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(level=st.floats(1e-3, 10), family=st.sampled_from(["cp", "tensor_ring"]), seed=st.integers(0, 10**12))
 def test_noise_has_exactly_the_size_asked_for(level, family, seed):
     data = planted(family, (5, 6, 7), 2, noise=level, seed=seed)
     assert _relative(data.x, data.clean) == pytest.approx(level, rel=1e-9)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(missing=st.floats(0.001, 0.99), seed=st.integers(0, 10**12))
 def test_exactly_the_fraction_asked_for_is_missing(missing, seed):
     data = planted("cp", (5, 6, 7), 2, noise=0.1, missing=missing, seed=seed)
@@ -100,7 +100,7 @@ def test_torchs_own_generator_is_left_alone():
     assert torch.equal(torch.rand(1), expected)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(cosine=st.floats(0, 0.999), rank=st.integers(1, 5), dtype=st.sampled_from([torch.float64, torch.complex128]))
 def test_every_two_columns_meet_at_the_cosine_asked_for(cosine, rank, dtype):
     data = planted("cp", (5, 6, 7), rank, collinearity=cosine, dtype=dtype)

@@ -39,7 +39,7 @@ def design_matrix(net: Network, cores: dict[str, torch.Tensor], name: str) -> to
     return torch.stack(columns, dim=1)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(networks(max_tensors=4), st.sampled_from([torch.float64, torch.complex128]), st.randoms(use_true_random=False))
 def test_one_core_of_any_network_becomes_the_least_squares_solution(net, dtype, chance):
     cores = numbers_for(net, dtype)
@@ -55,7 +55,7 @@ def test_one_core_of_any_network_becomes_the_least_squares_solution(net, dtype, 
     assert lost == pytest.approx(least, abs=1e-9), "the error the update claims"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(networks(max_tensors=4, fixed=False), st.sampled_from([1e-3, 0.5]))
 def test_the_ridge_is_the_penalised_solution(net, shift):
     assume(net.free)
@@ -69,7 +69,7 @@ def test_the_ridge_is_the_penalised_solution(net, shift):
     np.testing.assert_allclose(found.reshape(-1).numpy(), expected, atol=1e-8)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(networks(max_tensors=4), st.sampled_from([torch.float64, torch.complex128]))
 def test_the_error_of_any_network_never_rises_and_is_the_true_one(net, dtype):
     assume(net.free)

@@ -108,7 +108,7 @@ def test_known_positions_stay_and_new_tensors_go_near_their_neighbours():
     assert 80 <= math.dist(places["D"], places["B"]) < 200
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(networks())
 def test_every_network_is_laid_out_with_no_tensor_on_another(net):
     places = layout(net)
@@ -195,7 +195,7 @@ def test_names_cannot_bring_markup():
     assert re.fullmatch(r'<img( [a-z-]+="[^"<>]*")+>', html)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(networks())
 def test_every_network_makes_the_same_well_formed_svg_twice(net):
     svg = diagram(net)

@@ -71,7 +71,7 @@ def test_gradients_are_those_of_the_dense_weight(net, inputs, outputs):
         torch.testing.assert_close(mine, reference)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(networks(max_tensors=4))
 def test_any_network_with_its_legs_shared_out_is_a_layer(net):
     data = {

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.network.oracle import close, numpy_value
@@ -79,7 +79,7 @@ def check(net: Network, target: str) -> str:
 
 
 @pytest.mark.parametrize("target", TARGETS)
-@settings(max_examples=examples(500, 2000), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(500, 2000))
 @given(net=networks())
 def test_code_of_any_network_gives_numpy_einsums_value(target, net):
     check(net, target)
@@ -150,7 +150,7 @@ def test_a_hostile_name_is_only_a_name(target, name, monkeypatch):
 
 
 @pytest.mark.parametrize("target", TARGETS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(net=networks())
 def test_names_enter_the_code_only_as_strings_and_checked_identifiers(target, net):
     tree = ast.parse(net.to_code(target))
@@ -254,7 +254,7 @@ def test_tensorly_code_uses_tensorlys_own_classes_where_there_is_one(family, cal
 
 
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_families_are_recognised_whatever_the_names_and_the_order(data):
     family = data.draw(st.sampled_from(["cp", "tucker", "tensor_train", "tensor_ring", "tensor_train_matrix"]))
     net = FAMILIES[family]

@@ -21,7 +21,7 @@ def by_numpy(net: Network, cores: dict[str, torch.Tensor]) -> np.ndarray:
     return np.einsum(*operands, [number[i] for i in net.legs], optimize=False) if operands else np.ones(())
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=2000)
 @given(networks(fixed=False))
 def test_any_network_contracts_to_what_numpy_says(net):
     cores = net.random(seed=1, dtype=torch.float64)
@@ -55,7 +55,7 @@ def test_fixed_tensors_are_made():
         Network({"x": ("i",)}, {"i": 4}, (), {"x": "data"}).contract({})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(networks(fixed=False, max_tensors=4))
 def test_gradients_are_environments(net):
     """The value is linear in each core that occurs once, so its gradient is the network with that core removed."""

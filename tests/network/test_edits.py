@@ -16,7 +16,7 @@ def value(net, cores):
     return net.contract({name: core.double() for name, core in cores.items()}).numpy()
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.data())
 def test_every_legal_edit_gives_a_sound_network_and_leaves_the_old_one(data):
     net = data.draw(networks())
@@ -90,7 +90,7 @@ def test_fresh_names_are_the_first_unused():
     assert tuple(net.split("A", ["i"], 3).tensors) == ("A", "C", "B")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(networks(max_tensors=4), st.data())
 def test_cut_then_join_is_nothing_but_names(net, data):
     twice = [i for i in net.summed if len(net.holders(i)) == 2]
@@ -103,7 +103,7 @@ def test_cut_then_join_is_nothing_but_names(net, data):
     assert opened.order == net.order + 2
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(networks(fixed=False, max_tensors=4), st.data())
 def test_open_shows_what_close_sums(net, data):
     if not net.summed:
@@ -115,7 +115,7 @@ def test_open_shows_what_close_sums(net, data):
     np.testing.assert_allclose(opened.contract(cores).sum(-1).numpy(), net.contract(cores).numpy(), atol=1e-12)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(networks(fixed=False, max_tensors=4), st.data())
 def test_merge_of_contracted_tensors_keeps_the_value(net, data):
     if len(net.free) < 2:

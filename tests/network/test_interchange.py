@@ -8,7 +8,7 @@ import pytest
 import quimb.tensor as qtn
 import tensorly as tl
 import torch
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tensorly.cp_tensor import CPTensor
 from tensorly.parafac2_tensor import Parafac2Tensor
@@ -118,7 +118,7 @@ def test_a_family_goes_back_to_tensorly(name):
 
 
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_shuffled_and_renamed_family_goes_back_to_tensorly(data):
     net = data.draw(st.sampled_from([expected for _, expected in TENSORLY.values()]))
     names = data.draw(st.permutations(list(net.tensors)))
@@ -202,7 +202,7 @@ def test_what_is_no_decomposition_is_refused(value, message):
 # ---- quimb ----------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=examples(500, 2000), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(500, 2000))
 @given(net=networks())
 def test_any_network_survives_quimb_given_the_legs(net):
     cores = all_cores(net)
@@ -318,7 +318,7 @@ def test_names_in_the_editors_files_are_kept_or_qualified():
     }
 
 
-@settings(max_examples=examples(500, 2000), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(500, 2000))
 @given(net=networks())
 def test_any_network_survives_the_editors_format(net):
     back = from_editor_json(to_editor_json(net))
@@ -445,7 +445,7 @@ def test_an_editor_file_cut_anywhere_is_refused():
 # ---- einsum strings -------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(net=networks(fixed=False))
 def test_any_network_survives_its_einsum_string(net):
     assume(net.tensors)  # "->" is read as numpy reads it: one tensor without indices

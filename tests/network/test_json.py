@@ -53,7 +53,7 @@ def spec(**changes: Any) -> str:
 # ---- what is written is read ----------------------------------------------------------------------------------------
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=2000)
 @given(net=networks(max_tensors=8, max_indices=10))
 def test_two_thousand_random_networks_survive_json(net):
     back = Network.from_json(net.to_json())
@@ -431,7 +431,7 @@ def test_mutated_editor_files_are_sound_or_refused():
     assert 100 < sound < 2_500
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     value=st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
@@ -450,7 +450,7 @@ def test_any_json_value_at_any_place_is_sound_or_refused(value, place, version):
     read_or_refuse(Network.from_dict, document)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.binary(max_size=200))
 def test_any_bytes_are_refused(data):
     assert read_or_refuse(Network.from_json, data) is None

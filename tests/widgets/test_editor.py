@@ -247,7 +247,7 @@ def mutated(draw: st.DrawFn) -> object:
     return message
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(messages=st.lists(mutated(), min_size=1, max_size=3))
 def test_whatever_the_page_sends_no_handler_raises_and_the_network_stays_sound(messages):
     ed = NetworkEditor(train())

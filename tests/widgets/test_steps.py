@@ -139,7 +139,7 @@ keys = st.sampled_from(
 )
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(st.sampled_from([step["op"] for step, _ in EDITS]), st.dictionaries(keys, json_like, max_size=5))
 def test_any_arguments_are_an_edit_or_a_network_error(op, args):
     try:

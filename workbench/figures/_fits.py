@@ -37,6 +37,14 @@ def factors(fit: "Fit") -> go.Figure:
     ------
     FigureError
         When there is no core to draw.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from workbench.decomposition import decompose
+    >>> x = torch.rand(6, 7, 8, generator=torch.Generator().manual_seed(0))
+    >>> [panel.text for panel in factors(decompose(x, "cp", ranks=2)).layout.annotations]
+    ['A (i0 × r)', 'B (i1 × r)', 'C (i2 × r)']
     """
     net = fit.network
     names = [name for name in net.free if net.tensors[name]][:12]
@@ -85,6 +93,11 @@ def error_curve(fit: object) -> go.Figure:
     ------
     FigureError
         When the history is empty or holds something else than errors.
+
+    Examples
+    --------
+    >>> error_curve([0.5, 0.25, 0.125]).data[0].y.tolist()
+    [0.5, 0.25, 0.125]
     """
     history = getattr(fit, "history", fit)
     errors = _errors(history)
@@ -130,6 +143,13 @@ def before_after(x: object, fit: "Fit | object", *, names: Sequence[str] | None 
     The JPEG's bytes, and the rounded entries of a float32 fit, may differ from one processor to another, and nbval
     compares plotly figures exactly. In a notebook that is tested show a photograph by `comparison`, which gives a
     `Picture`, or fit in float64.
+
+    Examples
+    --------
+    >>> import torch
+    >>> x = torch.rand(6, 7, 8)
+    >>> [panel.text for panel in before_after(x, x.mean(0, keepdim=True).expand_as(x)).layout.annotations]
+    ['before, axis 0 = 3', 'after', 'residual']
     """
     data, after = _both(x, fit)
     residual = after - data

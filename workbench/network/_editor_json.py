@@ -129,6 +129,12 @@ def from_editor_json(text: str | bytes) -> Network:
     ------
     SpecError
         Says where and why; nothing else is ever raised, whatever the text. Periodic ("For") modes are refused.
+
+    Examples
+    --------
+    >>> from workbench.network import tensor_train
+    >>> from_editor_json(to_editor_json(tensor_train((4, 5, 6), 2))).bonds
+    ('r0', 'r1')
     """
     spec = read(text)
     if not isinstance(spec, Mapping) or "schema_version" not in spec:

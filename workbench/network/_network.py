@@ -113,7 +113,11 @@ class Network:
         return self._holders[index]
 
     def shape_of(self, tensor: str) -> tuple[int, ...]:
-        """The shape of one tensor."""
+        """The shape of one tensor.
+
+        >>> Network.from_einsum("ir,rj->ij", i=2, j=3, r=4).shape_of("B")
+        (4, 3)
+        """
         self._require_tensor(tensor)
         return tuple(self.sizes[index] for index in self.tensors[tensor])
 
@@ -291,7 +295,11 @@ class Network:
         return cls(*_einsum.parse(expression, sizes, more))
 
     def to_dict(self) -> dict[str, Any]:
-        """The network as JSON-like lists and dicts (format version 2)."""
+        """The network as JSON-like lists and dicts (format version 2).
+
+        >>> Network.from_einsum("i->i", i=3).to_dict()["tensors"]
+        [{'name': 'A', 'indices': ['i']}]
+        """
         return _json.to_dict(self)
 
     @classmethod
