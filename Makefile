@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := lab
 
 lab: install
-	$(BIN)/jupyter lab $(ROOT_ARGS) $(ARGS) notebooks/00_tour.ipynb
+	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks/00_tour.ipynb $(ROOT_ARGS) $(ARGS)
 
 # The cheap checks first: a typing error should not wait for a browser.
 test: lint types imports front python notebooks-check browser
