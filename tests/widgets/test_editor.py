@@ -384,10 +384,10 @@ def test_other_data_have_no_preview(fitting):
 def test_a_fit_that_was_replaced_is_not_shown(monkeypatch):
     started, go_on = threading.Event(), threading.Event()
 
-    def slow(x, net, init, callback):
+    def slow(x, net, **how):
         started.set()
         go_on.wait(10)
-        return decompose(x, net, init=init, callback=callback)
+        return decompose(x, net, **how)
 
     monkeypatch.setattr("workbench.decomposition.decompose", slow)
     ed = NetworkEditor(train(), data=data())

@@ -151,6 +151,9 @@ class NetworkEditor(anywidget.AnyWidget):
     def fit(self) -> "Fit | None":
         """The fit of the network that is drawn; waits for it. None without data.
 
+        It ends sooner than `workbench.decompose` does by default, when a sweep gains less than 1e-4 of the error;
+        ``wb.decompose(ed.data, ed.network, init=ed.fit)`` goes on from it.
+
         Raises
         ------
         NetworkError

@@ -21,6 +21,10 @@ AT_ONCE = 32
 """Up to so many tensors a contraction path is found in milliseconds; ten by ten of them take half a second."""
 
 
+TOL = 1e-4
+"""While one draws, a fit ends when a sweep gains less than this share of the error: a tenth of the sweeps give all but its last digits."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What became of a fit: the fit, or the error that says why there is none."""
@@ -59,7 +63,7 @@ class Fitting:
             return not wanted()
 
         try:
-            self._last = decompose(self._data, net, init=self._last or "svd", callback=callback)
+            self._last = decompose(self._data, net, init=self._last or "svd", tol=TOL, callback=callback)
         except Exception as error:  # noqa: BLE001 -- a thread's exception is lost; ed.fit raises it where it is seen
             return Outcome(error=error)
         return Outcome(fit=self._last, seconds=time.perf_counter() - start)
