@@ -13,7 +13,7 @@ def page(browser, lab):
         "import time\nimport torch\nimport workbench as wb\n"
         "x = torch.rand(20, 30, 40, generator=torch.Generator().manual_seed(0))\n"
         "editor = wb.NetworkEditor(wb.network.tucker(x.shape, (3, 3, 3)), data=x)\neditor",
-        "print(editor.network.sizes['r1'], len(editor.network.tensors), round(editor.fit.error, 4))",
+        "print(editor.network.sizes['r1'], len(editor.network.tensors), round(editor.fit.error, 6))",
         "editor.network = editor.network.resize(r1=7)",
         "before = editor.network.sizes['r1']\nfor _ in range(80):\n    time.sleep(0.1)\n"
         "    if editor.network.sizes['r1'] != before:\n        break\nprint('saw', editor.network.sizes['r1'])",
@@ -39,7 +39,7 @@ def test_python_holds_what_was_drawn(page):
     do.wait_fitted(editor)
     size, tensors, error = do.run_cell(page, 1).split()
     assert (size, tensors) == ("12", "4")
-    assert do.figure(editor, "error") == f"{float(error):.3%}"[:4] + " %"
+    assert do.figure(editor, "error") == f"{100 * float(error):.3g} %"
 
 
 def test_the_page_draws_what_python_sets(page):
