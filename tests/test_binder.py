@@ -87,12 +87,3 @@ def test_the_build_step_can_be_run():
     path = BINDER / "postBuild"
     assert os.access(path, os.X_OK)
     subprocess.run(["/bin/bash", "-n", path], check=True)
-
-
-def test_git_keeps_the_executable_bit():
-    listed = subprocess.run(
-        ["git", "ls-files", "--stage", "binder/postBuild"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    if not listed.stdout:
-        pytest.skip("binder/postBuild is not tracked here, so git keeps no mode of it")
-    assert listed.stdout.startswith("100755")

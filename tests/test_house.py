@@ -56,7 +56,7 @@ def _without_docstrings(path: Path) -> str:
 
 
 def test_entering_costs_little_beyond_torch():
-    """A hang guard at twenty times the target of 0.3 s; the figure itself is measured by `python -m benchmarks import`."""
+    """A hang guard at twenty times the target of 0.3 s; the figure itself is measured by `python -m benchmarks imports`."""
     code = "import torch, time; t = time.perf_counter(); import workbench; print(time.perf_counter() - t)"
     seconds = [float(subprocess.check_output([sys.executable, "-c", code], text=True)) for _ in range(3)]
     assert statistics.median(seconds) < 6

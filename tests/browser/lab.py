@@ -72,18 +72,19 @@ def view(editor: Locator, name: str) -> None:
 
 def wait_fitted(editor: Locator) -> None:
     """Wait until the footer says that the network drawn was fitted."""
-    editor.locator('[data-state="fitted"]').wait_for(timeout=SLOW)
-    editor.locator('[data-figure="error"]:not([data-stale])').wait_for(timeout=SLOW)
+    editor.locator('.wb-footer:has([data-state="fitted"]):has([data-figure="error"]:not([data-stale]))').wait_for(
+        timeout=SLOW
+    )
 
 
 def drag_from_rim(page: Page, source: Locator, target: Locator) -> None:
-    """Drag from a disc's rim, on the side of the target, onto the target's middle."""
+    """Drag from a disc's rim, where no line starts, onto the middle of another."""
     a, b = source.locator(".wb-rim").bounding_box(), target.locator(".wb-rim").bounding_box()
     assert a
     assert b
     ax, ay, radius = a["x"] + a["width"] / 2, a["y"] + a["height"] / 2, a["width"] / 2
     bx, by = b["x"] + b["width"] / 2, b["y"] + b["height"] / 2
-    # leave the rim at right angles to the target, where no bond starts
+    # at right angles to the line between them
     length = ((bx - ax) ** 2 + (by - ay) ** 2) ** 0.5
     out_x, out_y = -(by - ay) / length, (bx - ax) / length
     page.mouse.move(ax + out_x * (radius - 1), ay + out_y * (radius - 1))
@@ -110,8 +111,8 @@ def run_cell(page: Page, number: int) -> str:
     return outputs.last.inner_text().strip() if outputs.count() else ""
 
 
-def write_notebook(path: Path, *sources: str, kernel: str = "python3") -> None:
+def write_notebook(path: Path, *sources: str) -> None:
     """A notebook of code cells that were not run."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
-    notebook.metadata.kernelspec = {"name": kernel, "display_name": kernel}
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
     nbformat.write(notebook, path)

@@ -14,7 +14,7 @@ from tensorly.decomposition import tucker as tensorly_tucker
 from workbench.data import image, planted
 from workbench.decomposition import decompose
 from workbench.decomposition._numbers import at_most, leading
-from workbench.decomposition._trees import as_train, as_tree, as_tucker
+from workbench.decomposition._trees import as_tree
 from workbench.network import (
     Network,
     cp,
@@ -52,12 +52,13 @@ def test_structure_is_recognised_whatever_the_names():
         {"bond": 2, "row": 4, "b2": 3, "channel": 5, "col": 6},
         ("col", "channel", "row"),
     )
-    assert as_tucker(odd).root.name == "hub"
-    assert as_train(odd) is not None
-    assert as_tucker(tucker((4, 5, 6, 7), 2)).root.name == "G"
-    assert as_train(tucker((4, 5, 6, 7), 2)) is None
-    assert as_tucker(tensor_train((4, 5, 6, 7), 2)) is None
-    assert as_train(tensor_train_matrix((4, 5), (6, 7), 2)) is not None
+    star, hub = as_tree(odd), as_tree(tucker((4, 5, 6, 7), 2))
+    assert (star.star, star.root.name, star.root.legs) == (True, "hub", ("channel",))
+    assert (hub.star, hub.root.name, hub.root.legs) == (True, "G", ())
+    train = as_tree(tensor_train((4, 5, 6, 7), 2))
+    assert not train.star
+    assert [len(node.children) for node in train.nodes] == [0, 1, 1, 1], "a chain from one end to the other"
+    assert as_tree(tensor_train_matrix((4, 5), (6, 7), 2)) is not None
     assert as_tree(hierarchical_tucker((3,) * 5, 2)) is not None
 
 

@@ -3,7 +3,6 @@
 __all__ = ["Planted", "planted"]
 
 import math
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -12,6 +11,7 @@ import numpy as np
 import torch
 
 from workbench.data._coerce import KEPT, DataError
+from workbench.data._memory import available, in_bytes
 from workbench.network import FAMILIES, Network, did_you_mean
 
 
@@ -156,14 +156,12 @@ def _check(noise: float, missing: float, collinearity: float | None, seed: int, 
 
 def _check_memory(net: Network, dtype: torch.dtype) -> None:
     """Refuse what cannot be held; the sums are Python integers, so nothing overflows."""
-    if not hasattr(os, "sysconf"):
-        return
-    has = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    needs = max(8, dtype.itemsize) * (net.parameters + 2 * math.prod(net.shape) + net.cost().peak)
-    if needs > has:
+    there = available(torch.device("cpu"))
+    needed = max(8, dtype.itemsize) * (net.parameters + 2 * math.prod(net.shape) + net.cost().peak)
+    if there is not None and needed > there:
         raise DataError(
-            f"a planted tensor of shape {net.shape} with {net.parameters} parameters needs about {needs / 2**30:.3g} GiB, "
-            f"and this machine has {has / 2**30:.3g}; make it smaller"
+            f"a planted tensor of shape {net.shape} with {net.parameters:,} parameters needs about {in_bytes(needed)} of memory, "
+            f"{in_bytes(there)} are available; make it smaller"
         )
 
 

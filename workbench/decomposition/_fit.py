@@ -2,6 +2,7 @@
 
 __all__ = ["Fit"]
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -54,10 +55,7 @@ class Fit:
     @property
     def compression(self) -> float:
         """Entries of the dense tensor for each parameter; above 1 the network is the smaller."""
-        entries = 1
-        for size in self.network.shape:
-            entries *= size
-        return entries / self.parameters
+        return math.prod(self.network.shape) / self.parameters
 
     def reconstruct(self) -> torch.Tensor:
         """The network's value: the approximation of the data, dense, of the data's shape, dtype and device."""

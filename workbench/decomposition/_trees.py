@@ -91,21 +91,6 @@ def as_tree(net: Network) -> Tree | None:
     return Tree(tuple(nodes)) if len(nodes) == len(net.tensors) else None
 
 
-def as_tucker(net: Network) -> Tree | None:
-    """The network as a core with a factor on each of several bonds (a star), or None."""
-    tree = as_tree(net)
-    return tree if tree is not None and tree.star else None
-
-
-def as_train(net: Network) -> Tree | None:
-    """The network as a chain of cores, or None."""
-    tree = as_tree(net)
-    if tree is None:
-        return None
-    degree = [len(node.children) + (node.parent is not None) for node in tree.nodes]
-    return tree if max(degree) <= 2 else None
-
-
 # ---- the closed form ------------------------------------------------------------------------------------------------
 
 
