@@ -227,8 +227,6 @@ class NetworkEditor(anywidget.AnyWidget):
         with self._writing():
             try:
                 self._take(spec)
-            except NetworkError as error:
-                self._refuse(error, spec)
             except Exception as error:  # noqa: BLE001 -- ipywidgets would swallow it; here the user sees it
                 self._refuse(error, spec)
 
@@ -258,8 +256,7 @@ class NetworkEditor(anywidget.AnyWidget):
         self._start(told)
 
     def _refuse(self, error: Exception, spec: Mapping[str, Any]) -> None:
-        issue = issue_of(error, spec.get("network"))
-        self.issues = [issue]
+        self.issues = [issue_of(error, spec.get("network"))]
         self._publish()
 
     def _told(self, step: object, before: Network, after: Network) -> str:
