@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from workbench import data, decomposition, figures, layers, network, widgets
     from workbench._papers import papers
-    from workbench.decomposition import Fit, decompose
+    from workbench.decomposition import Fit, decompose, t_svd
     from workbench.figures import plot
     from workbench.network import Network, NetworkError, SpecError, WorkbenchError
     from workbench.widgets import NetworkEditor
@@ -29,6 +29,7 @@ __all__ = [
     "network",
     "papers",
     "plot",
+    "t_svd",
     "widgets",
 ]
 
@@ -42,6 +43,7 @@ _HOMES = {
     "decompose": "workbench.decomposition",
     "papers": "workbench._papers",
     "plot": "workbench.figures",
+    "t_svd": "workbench.decomposition",
 }
 
 
