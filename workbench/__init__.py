@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from workbench import data, decomposition, figures, layers, network, widgets
     from workbench._papers import papers
-    from workbench.decomposition import Fit, decompose, t_svd
+    from workbench.decomposition import Fit, chebyshev_tucker, decompose, t_svd
     from workbench.figures import plot
     from workbench.network import Network, NetworkError, SpecError, WorkbenchError
     from workbench.widgets import NetworkEditor
@@ -21,6 +21,7 @@ __all__ = [
     "NetworkError",
     "SpecError",
     "WorkbenchError",
+    "chebyshev_tucker",
     "data",
     "decompose",
     "decomposition",
@@ -40,6 +41,7 @@ _HOMES = {
     "NetworkError": "workbench.network",
     "SpecError": "workbench.network",
     "WorkbenchError": "workbench.network",
+    "chebyshev_tucker": "workbench.decomposition",
     "decompose": "workbench.decomposition",
     "papers": "workbench._papers",
     "plot": "workbench.figures",

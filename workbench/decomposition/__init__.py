@@ -1,10 +1,13 @@
 """Data in, fitted network out."""
 
 __all__ = [
+    "ChebyshevTucker",
     "Fit",
     "FitError",
+    "FunctionGrid",
     "TubalDescent",
     "TubalSVD",
+    "chebyshev_tucker",
     "decompose",
     "t_identity",
     "t_product",
@@ -14,8 +17,10 @@ __all__ = [
     "tubal_rank",
 ]
 
+from workbench.decomposition._chebyshev import ChebyshevTucker, chebyshev_tucker
 from workbench.decomposition._decompose import decompose
 from workbench.decomposition._errors import FitError
 from workbench.decomposition._fit import Fit
+from workbench.decomposition._grid import FunctionGrid
 from workbench.decomposition._tubal import TubalSVD, t_identity, t_product, t_svd, t_transpose, tubal_rank
 from workbench.decomposition._tubal_descent import TubalDescent, tubal_descent
