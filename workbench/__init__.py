@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from workbench import data, decomposition, figures, layers, network, widgets
     from workbench._papers import papers
-    from workbench.decomposition import Fit, chebyshev_tucker, decompose, t_svd
+    from workbench.decomposition import Fit, chebyshev_tucker, decompose, parafac2, t_svd
     from workbench.figures import plot
     from workbench.network import Network, NetworkError, SpecError, WorkbenchError
     from workbench.widgets import NetworkEditor
@@ -29,6 +29,7 @@ __all__ = [
     "layers",
     "network",
     "papers",
+    "parafac2",
     "plot",
     "t_svd",
     "widgets",
@@ -44,6 +45,7 @@ _HOMES = {
     "chebyshev_tucker": "workbench.decomposition",
     "decompose": "workbench.decomposition",
     "papers": "workbench._papers",
+    "parafac2": "workbench.decomposition",
     "plot": "workbench.figures",
     "t_svd": "workbench.decomposition",
 }
