@@ -24,6 +24,10 @@ TOGETHER = 4
 """So many starts take Gauss-Newton steps at once."""
 
 
+OTHERS = 10
+"""So many sweeps the other starts are given to overtake the best one, once that has settled."""
+
+
 def search(
     x: torch.Tensor,
     net: Network,
@@ -55,6 +59,7 @@ def search(
     exact = 4 * torch.finfo(x.dtype).eps  # as far as numbers go
     seen: list[torch.Tensor] = []
     moving = frozenset(active if starts else ())
+    waited = 0
     swept = _als(x, net, dict(start), active, starts, outside, ridge, rules)
     for sweep, (cores, errors, objectives) in enumerate(swept, 1):
         best = int(objectives.argmin())
@@ -64,20 +69,23 @@ def search(
         seen.append(objectives)
         if direct and (_crawls(seen, best, tol) if method == "auto" else sweep >= 3):
             break
-        if len(seen) > 1 and bool((seen[-2] - seen[-1] <= tol * seen[-2]).all()):
-            return
+        if len(seen) > 1:
+            settled = seen[-2] - seen[-1] <= tol * seen[-2]
+            waited = waited + 1 if bool(settled[best]) else 0
+            if bool(settled.all()) or waited >= OTHERS:
+                return
     chosen = objectives.argsort()[:TOGETHER]
     few = {name: core[chosen] if name in moving else core for name, core in cores.items()}
     before = objectives[chosen]
-    settled = torch.zeros_like(before, dtype=torch.long)
+    idle = torch.zeros_like(before, dtype=torch.long)
     for cores, squares in gauss_newton_sweeps(x, net, few, active, len(chosen)):
         objectives = ((squares.cpu() + outside) / whole**2).sqrt()
         best = int(objectives.argmin())
         yield one_of(cores, moving, best), float(objectives[best]), float(objectives[best])
         slow = before - objectives <= tol * before
-        settled = torch.where(slow, settled + 1, 0)
+        idle = torch.where(slow, idle + 1, 0)
         before = objectives
-        if bool((settled >= 2).all()) or float(objectives[best]) <= exact or int(settled[best]) > 4:
+        if bool((idle >= 2).all()) or float(objectives[best]) <= exact or int(idle[best]) > 4:
             return
 
 
