@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from workbench import data, decomposition, figures, layers, network, widgets
     from workbench._papers import papers
-    from workbench.decomposition import Fit, decompose
+    from workbench.decomposition import Fit, core_consistency, decompose, factor_match
     from workbench.figures import plot
     from workbench.network import Network, NetworkError, SpecError, WorkbenchError
     from workbench.widgets import NetworkEditor
@@ -21,9 +21,11 @@ __all__ = [
     "NetworkError",
     "SpecError",
     "WorkbenchError",
+    "core_consistency",
     "data",
     "decompose",
     "decomposition",
+    "factor_match",
     "figures",
     "layers",
     "network",
@@ -39,7 +41,9 @@ _HOMES = {
     "NetworkError": "workbench.network",
     "SpecError": "workbench.network",
     "WorkbenchError": "workbench.network",
+    "core_consistency": "workbench.decomposition",
     "decompose": "workbench.decomposition",
+    "factor_match": "workbench.decomposition",
     "papers": "workbench._papers",
     "plot": "workbench.figures",
 }
