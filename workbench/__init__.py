@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from workbench import data, decomposition, figures, layers, network, widgets
     from workbench._papers import papers
-    from workbench.decomposition import Fit, chebyshev_tucker, decompose, parafac2, t_svd
+    from workbench.decomposition import (
+        Fit,
+        chebyshev_tucker,
+        core_consistency,
+        decompose,
+        factor_match,
+        parafac2,
+        t_svd,
+    )
     from workbench.figures import plot
     from workbench.network import Network, NetworkError, SpecError, WorkbenchError
     from workbench.widgets import NetworkEditor
@@ -22,9 +30,11 @@ __all__ = [
     "SpecError",
     "WorkbenchError",
     "chebyshev_tucker",
+    "core_consistency",
     "data",
     "decompose",
     "decomposition",
+    "factor_match",
     "figures",
     "layers",
     "network",
@@ -43,7 +53,9 @@ _HOMES = {
     "SpecError": "workbench.network",
     "WorkbenchError": "workbench.network",
     "chebyshev_tucker": "workbench.decomposition",
+    "core_consistency": "workbench.decomposition",
     "decompose": "workbench.decomposition",
+    "factor_match": "workbench.decomposition",
     "papers": "workbench._papers",
     "parafac2": "workbench.decomposition",
     "plot": "workbench.figures",

@@ -9,7 +9,9 @@ __all__ = [
     "TubalDescent",
     "TubalSVD",
     "chebyshev_tucker",
+    "core_consistency",
     "decompose",
+    "factor_match",
     "parafac2",
     "t_identity",
     "t_product",
@@ -21,6 +23,7 @@ __all__ = [
 
 from workbench.decomposition._chebyshev import ChebyshevTucker, chebyshev_tucker
 from workbench.decomposition._decompose import decompose
+from workbench.decomposition._diagnostics import core_consistency, factor_match
 from workbench.decomposition._errors import FitError
 from workbench.decomposition._fit import Fit
 from workbench.decomposition._grid import FunctionGrid
