@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from workbench import data, decomposition, figures, layers, network, widgets
     from workbench._papers import papers
-    from workbench.decomposition import Fit, decompose
+    from workbench.decomposition import (
+        Fit,
+        chebyshev_tucker,
+        core_consistency,
+        decompose,
+        factor_match,
+        parafac2,
+        t_svd,
+    )
     from workbench.figures import plot
     from workbench.network import Network, NetworkError, SpecError, WorkbenchError
     from workbench.widgets import NetworkEditor
@@ -21,14 +29,19 @@ __all__ = [
     "NetworkError",
     "SpecError",
     "WorkbenchError",
+    "chebyshev_tucker",
+    "core_consistency",
     "data",
     "decompose",
     "decomposition",
+    "factor_match",
     "figures",
     "layers",
     "network",
     "papers",
+    "parafac2",
     "plot",
+    "t_svd",
     "widgets",
 ]
 
@@ -39,9 +52,14 @@ _HOMES = {
     "NetworkError": "workbench.network",
     "SpecError": "workbench.network",
     "WorkbenchError": "workbench.network",
+    "chebyshev_tucker": "workbench.decomposition",
+    "core_consistency": "workbench.decomposition",
     "decompose": "workbench.decomposition",
+    "factor_match": "workbench.decomposition",
     "papers": "workbench._papers",
+    "parafac2": "workbench.decomposition",
     "plot": "workbench.figures",
+    "t_svd": "workbench.decomposition",
 }
 
 
