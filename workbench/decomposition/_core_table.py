@@ -9,7 +9,6 @@ for the question, which shape under a budget.
 """
 
 import math
-import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -36,8 +35,9 @@ def left_vectors(matrix: torch.Tensor, precision: float, *, high: bool) -> torch
     if not high:
         values, vectors = torch.linalg.eigh(matrix @ matrix.mH)
         if resolved(values, precision):
-            return vectors.flip(1)
-    u, _, _ = torch.linalg.svd(_lower(matrix))
+            flipped: torch.Tensor = vectors.flip(1)
+            return flipped
+    u: torch.Tensor = torch.linalg.svd(_lower(matrix)).U
     return u
 
 
@@ -46,10 +46,11 @@ def singular_squares(matrix: torch.Tensor, precision: float, *, high: bool) -> t
     if matrix.shape[0] > matrix.shape[1]:
         matrix = matrix.mH
     if not high:
-        values = torch.linalg.eigvalsh(matrix @ matrix.mH)
-        if resolved(values, precision):
-            return values.flip(0).clamp(min=0)
-    return torch.linalg.svdvals(_lower(matrix)).square()
+        squares: torch.Tensor = torch.linalg.eigvalsh(matrix @ matrix.mH)
+        if resolved(squares, precision):
+            return squares.flip(0).clamp(min=0)
+    values: torch.Tensor = torch.linalg.svdvals(_lower(matrix))
+    return values.square()
 
 
 def resolved(values: torch.Tensor, precision: float) -> bool:
@@ -62,8 +63,9 @@ def _lower(matrix: torch.Tensor) -> torch.Tensor:
 
     Source: Demmel, Grigori, Hoemmen and Langou (2012), sequential TSQR.
     """
-    tops = [torch.linalg.qr(part.mH, mode="r").R for part in matrix.split(16 * len(matrix), dim=1)]
-    return torch.linalg.qr(torch.cat(tops), mode="r").R.mH if len(tops) > 1 else tops[0].mH
+    tops = [torch.linalg.qr(part.mH, mode="r").R for part in torch.split(matrix, 16 * len(matrix), dim=1)]
+    top: torch.Tensor = torch.linalg.qr(torch.cat(tops), mode="r").R if len(tops) > 1 else tops[0]
+    return top.mH
 
 
 # ---- the table ------------------------------------------------------------------------------------------------------
@@ -155,7 +157,7 @@ class CoreTable:
 
     def cost(self, ranks: Sequence[int]) -> int:
         """The number of parameters."""
-        return self.rest * math.prod(ranks) + sum(map(operator.mul, self.sizes, ranks))
+        return self.rest * math.prod(ranks) + sum(size * rank for size, rank in zip(self.sizes, ranks, strict=True))
 
     @cached_property
     def tails(self) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], ...]:
@@ -208,7 +210,7 @@ class CoreTable:
         shapes = []
         others = [cap for axis, cap in enumerate(self.caps) if axis != self._free]
         for one, last in zip(at[chosen].tolist(), top[chosen].tolist(), strict=True):
-            ranks = []
+            ranks: list[int] = []
             for cap in reversed(others):
                 one, index = divmod(one, cap)
                 ranks.insert(0, index + 1)

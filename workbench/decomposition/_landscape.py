@@ -1,10 +1,10 @@
 """`rank_landscape`: what every choice of ranks loses, before anything is fitted."""
 
-__all__ = ["RankChoice", "RankLandscape", "rank_landscape"]
+__all__ = ["RankLandscape", "rank_landscape"]
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
@@ -18,59 +18,12 @@ from workbench.decomposition._errors import FitError
 from workbench.decomposition._fit import Fit
 from workbench.decomposition._memory import require_memory
 from workbench.decomposition._numbers import wide
+from workbench.decomposition._rank_choice import RankChoice
 from workbench.decomposition._trees import Tree, as_tree
 from workbench.network import FAMILIES, Network, did_you_mean
 
 ROUNDING = 8
 """Errors below so many times the precision of the data are told from zero by nothing but rounding."""
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class RankChoice:
-    """A choice of ranks, what it costs and what it loses.
-
-    Attributes
-    ----------
-    network : Network
-        The network with these ranks.
-    ranks : tuple of int
-        One a bond, in the order the family takes them (of a network given as such: in the order of ``network.bonds``).
-    error : float
-        ``||x - xhat|| / ||x||`` of the truncated higher-order SVD; where `exact` is False, an upper bound on the error of
-        the closed form. A fit by sweeps has a lower error, as a rule.
-    lower : float
-        No network with these ranks has a lower error than this.
-    exact : bool
-        Whether `error` is an error, and not a bound.
-    code : str
-        The line of Python that fits it, for data called ``x``.
-    """
-
-    network: Network
-    ranks: tuple[int, ...]
-    error: float
-    lower: float
-    exact: bool
-    code: str
-    _noise: float = field(default=0.0, kw_only=True)
-
-    @property
-    def parameters(self) -> int:
-        """The number of free entries."""
-        return self.network.parameters
-
-    @property
-    def compression(self) -> float:
-        """Entries of the dense tensor for each parameter; above 1 the network is the smaller."""
-        return math.prod(self.network.shape) / self.parameters
-
-    def __repr__(self) -> str:
-        sign, error = ("=", self.error) if self.error >= self._noise else ("<", self._noise)
-        sign = sign if self.exact or sign == "<" else "<="
-        return (
-            f"RankChoice({self.ranks}, parameters={self.parameters}, "
-            f"error{sign}{error:.4g}, compression={self.compression:.4g})"
-        )
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -108,15 +61,15 @@ class RankLandscape:
     _errors: CoreTable | BondTails
 
     @property
-    def bonds(self) -> tuple[str, ...]:  # noqa: D102  (described with the class)
+    def bonds(self) -> tuple[str, ...]:
         return self.network.bonds
 
     @property
-    def caps(self) -> tuple[int, ...]:  # noqa: D102
+    def caps(self) -> tuple[int, ...]:
         return self._errors.caps
 
     @property
-    def exact(self) -> bool:  # noqa: D102
+    def exact(self) -> bool:
         return self._errors.exact
 
     @property
@@ -275,7 +228,9 @@ class RankLandscape:
         else:
             smallest = self._errors.cost((1,) * len(self.caps))
             if isinstance(parameters, bool) or not isinstance(parameters, int | np.integer) or parameters < smallest:
-                raise FitError(f"parameters is {parameters!r}; with ranks of 1 this network has {smallest:,}, the fewest")
+                raise FitError(
+                    f"parameters is {parameters!r}; with ranks of 1 this network has {smallest:,}, the fewest"
+                )
             found = self._errors.within_parameters(int(parameters), count)
             if self._errors.square(found[0]) <= floor:
                 found = self._errors.within_square(floor, count)
@@ -406,7 +361,8 @@ def _tree(net: Network) -> Tree:
 
 def _check_memory(x: torch.Tensor, net: Network, tree: Tree) -> None:
     """Two copies, and the Gram matrix of the widest bond with its eigenvectors."""
-    wide_bond, below = 0, {}
+    wide_bond = 0
+    below: dict[str, int] = {}
     for node in tree.nodes[:-1]:
         below[node.name] = math.prod([net.sizes[leg] for leg in node.legs] + [below[child] for child in node.children])
         wide_bond = max(wide_bond, min(below[node.name], x.numel() // below[node.name]))

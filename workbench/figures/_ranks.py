@@ -4,7 +4,7 @@ __all__ = ["bond_curves", "rank_front", "rank_map"]
 
 import math
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -76,7 +76,10 @@ def rank_front(land: "RankLandscape", marked: object = (), *, most: int = 120) -
     dense = math.prod(land.network.shape)
     if points and points[0][0] <= dense <= points[-1][0]:
         drawn.add_vline(
-            x=dense, line={"color": INK, "width": 1, "dash": "dot"}, annotation_text="the data", annotation_font_color=INK
+            x=dense,
+            line={"color": INK, "width": 1, "dash": "dot"},
+            annotation_text="the data",
+            annotation_font_color=INK,
         )
     return drawn
 
@@ -172,7 +175,8 @@ def _two_bonds(land: "RankLandscape", bonds: tuple[str, str] | None) -> tuple[st
         raise FigureError("the landscape has one bond, and a map needs two; draw its curve with bond_curves")
     if bonds is None:
         caps = dict(zip(land.bonds, land.caps, strict=True))
-        bonds = tuple(sorted(sorted(land.bonds, key=lambda bond: -caps[bond])[:2], key=land.bonds.index))
+        first, second, *_ = sorted(land.bonds, key=lambda bond: -caps[bond])
+        bonds = (first, second) if land.bonds.index(first) < land.bonds.index(second) else (second, first)
     return bonds
 
 
@@ -183,7 +187,7 @@ def _hover(choice: "RankChoice", exact: bool) -> str:
 
 
 def _add_marks(drawn: go.Figure, marked: object) -> None:
-    several = list(marked) if isinstance(marked, Iterable) else [marked]
+    several: list[Any] = list(marked) if isinstance(marked, Iterable) else [marked]
     if not several:
         return
     for each in several:
