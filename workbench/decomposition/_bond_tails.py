@@ -16,16 +16,13 @@ from itertools import combinations
 import numpy as np
 import torch
 
-from workbench.decomposition._core_table import singular_squares
+from workbench.decomposition._core_table import Floats, Ranks, singular_squares
 from workbench.decomposition._numbers import norm, wide
 from workbench.decomposition._trees import Tree
 from workbench.network import Network
 
-Array = np.ndarray[tuple[int], np.dtype[np.float64]]
-Ranks = tuple[int, ...]
 
-
-def bond_tails(x: torch.Tensor, net: Network, tree: Tree, *, high: bool) -> tuple[Array, ...]:
+def bond_tails(x: torch.Tensor, net: Network, tree: Tree, *, high: bool) -> tuple[Floats, ...]:
     """For every bond of `net`, in its order, the squares that ranks 1, 2, ... leave out, as fractions of ``||x||^2``.
 
     Beside the data, a copy in double precision and a Gram matrix of the smaller side of the bond are held at a time.
@@ -45,7 +42,7 @@ def bond_tails(x: torch.Tensor, net: Network, tree: Tree, *, high: bool) -> tupl
     return tuple(tails[bond] for bond in net.bonds)
 
 
-def _tail(squares: Array) -> Array:
+def _tail(squares: Floats) -> Floats:
     return np.append(np.cumsum(squares[::-1])[-2::-1], 0.0)
 
 
@@ -66,7 +63,7 @@ class BondTails:
     """
 
     network: Network
-    tails: tuple[Array, ...]
+    tails: tuple[Floats, ...]
 
     exact = False
 
@@ -83,7 +80,7 @@ class BondTails:
         """The number of parameters."""
         return sum(legs * math.prod(ranks[bond] for bond in bonds) for legs, bonds in self._terms)
 
-    def over(self, down: int, across: int) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    def over(self, down: int, across: int) -> Floats:
         """The bounds on the squared errors for the ranks of two bonds, all other ranks being full."""
         return self.tails[down][:, None] + self.tails[across]
 

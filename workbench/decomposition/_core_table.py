@@ -12,11 +12,16 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
 
 from workbench.decomposition._numbers import wide
+
+Ranks = tuple[int, ...]
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+Integers = np.ndarray[Any, np.dtype[np.int64]]
 
 # ---- singular vectors and values, all of them -----------------------------------------------------------------------
 
@@ -137,19 +142,20 @@ class CoreTable:
     Attributes
     ----------
     squares
-        (m_0, ..., m_k), float64: entry (i, j, ...) belongs to the shape (i+1, j+1, ...).
+        (m_0, ..., m_k): entry (i, j, ...) belongs to the shape (i+1, j+1, ...). In NumPy: a query is many small steps, which
+        threads would only slow down.
     """
 
-    squares: torch.Tensor
-    sizes: tuple[int, ...]
+    squares: Floats
+    sizes: Ranks
     rest: int
 
     exact = True
 
     @property
-    def caps(self) -> tuple[int, ...]:
+    def caps(self) -> Ranks:
         """The largest ranks there are."""
-        return tuple(self.squares.shape)
+        return tuple(int(size) for size in self.squares.shape)
 
     def square(self, ranks: Sequence[int]) -> float:
         """The squared relative error."""
@@ -160,62 +166,67 @@ class CoreTable:
         return self.rest * math.prod(ranks) + sum(size * rank for size, rank in zip(self.sizes, ranks, strict=True))
 
     @cached_property
-    def tails(self) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], ...]:
+    def tails(self) -> tuple[Floats, ...]:
         """For each axis what ranks 1, 2, ... leave out, all other ranks being full."""
-        found = []
-        for axis in range(self.squares.ndim):
-            at = [slice(None) if other == axis else -1 for other in range(self.squares.ndim)]
-            found.append(self.squares[tuple(at)].cpu().numpy())
-        return tuple(found)
+        return tuple(self._lines(axis) for axis in range(self.squares.ndim))
 
-    def over(self, down: int, across: int) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    def over(self, down: int, across: int) -> Floats:
         """The squared errors for the ranks of two axes, all other ranks being full."""
-        at = [slice(None) if axis in (down, across) else -1 for axis in range(self.squares.ndim)]
-        table: np.ndarray[tuple[int, int], np.dtype[np.float64]] = self.squares[tuple(at)].cpu().numpy()
-        return table if down < across else table.T
+        return self._lines(down, across) if down < across else self._lines(across, down).T
 
-    def within_parameters(self, budget: int, count: int = 1) -> list[tuple[int, ...]]:
+    def _lines(self, *axes: int) -> Floats:
+        found: Floats = self.squares[tuple(slice(None) if k in axes else -1 for k in range(self.squares.ndim))]
+        return found
+
+    def within_parameters(self, budget: int, count: int = 1) -> list[Ranks]:
         """Up to `count` shapes with at most this many parameters, those of the least errors first."""
         offset, base, slope = self._others
-        top = ((budget - base) // slope).clamp(max=self.caps[self._free])
-        at = (top > 0).nonzero()[:, 0]
-        top, offset = top[at], offset[at]
-        errors = self.squares.take(offset + (top - 1) * self._stride)
-        return self._shapes(at, top, _first(count, errors, base[at] + slope[at] * top))
+        at = np.flatnonzero(base + slope <= budget)
+        top = np.minimum((budget - base[at]) // slope[at], self.caps[self._free])
+        errors = self._flat.take(offset[at] + (top - 1) * self._stride)
+        found = self._shapes(at, top, _first(count, errors, base[at] + slope[at] * top))
+        return list(dict.fromkeys(self._trimmed(ranks) for ranks in found))
 
-    def within_square(self, square: float, count: int = 1) -> list[tuple[int, ...]]:
+    def within_square(self, square: float, count: int = 1) -> list[Ranks]:
         """Up to `count` shapes with at most this squared relative error, those of the fewest parameters first."""
         offset, base, slope = self._others
-        most = self.caps[self._free]
-        at = (self.squares.take(offset + (most - 1) * self._stride) <= square).nonzero()[:, 0]
+        at = np.flatnonzero(self._flat.take(offset + (self.caps[self._free] - 1) * self._stride) <= square)
         sample = at[:: max(1, len(at) // 256)]
         if len(at) > 4 * len(sample) >= 4 * count:  # no shape dearer than the best of a sample need be looked at
             cost = base[sample] + slope[sample] * self._least(offset[sample], square)
-            at = at[(base + slope)[at] <= cost.sort().values[count - 1]]
+            at = at[(base + slope)[at] <= np.partition(cost, count - 1)[count - 1]]
         top = self._least(offset[at], square)
-        errors = self.squares.take(offset[at] + (top - 1) * self._stride)
+        errors = self._flat.take(offset[at] + (top - 1) * self._stride)
         return self._shapes(at, top, _first(count, base[at] + slope[at] * top, errors))
 
-    def _least(self, offset: torch.Tensor, square: float) -> torch.Tensor:
+    def _least(self, offset: Integers, square: float) -> Integers:
         """The least last ranks with at most this error, by binary search along the free axis."""
-        low, high = torch.zeros_like(offset), torch.full_like(offset, self.caps[self._free] - 1)
+        low, high = np.zeros_like(offset), np.full_like(offset, self.caps[self._free] - 1)
         for _ in range(self.caps[self._free].bit_length()):
             middle = (low + high) // 2
-            enough = self.squares.take(offset + middle * self._stride) <= square
-            high = torch.where(enough, middle, high)
-            low = torch.where(enough, low, (middle + 1).minimum(high))
+            enough = self._flat.take(offset + middle * self._stride) <= square
+            high = np.where(enough, middle, high)
+            low = np.where(enough, low, np.minimum(middle + 1, high))
         return high + 1
 
-    def _shapes(self, at: torch.Tensor, top: torch.Tensor, chosen: torch.Tensor) -> list[tuple[int, ...]]:
-        shapes = []
+    def _trimmed(self, ranks: Ranks) -> Ranks:
+        """Lower ranks of the same error, but for rounding: one rank may not be of use while another is small."""
+        enough = self.square(ranks) * (1 + 1e-10)
+        lower = [*ranks]
+        for axis in range(len(ranks)):
+            line = self.squares[tuple(slice(None) if k == axis else rank - 1 for k, rank in enumerate(lower))]
+            lower[axis] = int((line[: ranks[axis]] > enough).sum()) + 1
+        return tuple(lower)
+
+    def _shapes(self, at: Integers, top: Integers, chosen: Integers) -> list[Ranks]:
         others = [cap for axis, cap in enumerate(self.caps) if axis != self._free]
-        for one, last in zip(at[chosen].tolist(), top[chosen].tolist(), strict=True):
-            ranks: list[int] = []
-            for cap in reversed(others):
-                one, index = divmod(one, cap)
-                ranks.insert(0, index + 1)
-            shapes.append((*ranks[: self._free], last, *ranks[self._free :]))
-        return shapes
+        ranks = [*np.unravel_index(at[chosen], others)] if others else []
+        ranks.insert(self._free, top[chosen] - 1)
+        return [tuple(int(rank) + 1 for rank in each) for each in zip(*ranks, strict=True)]
+
+    @property
+    def _flat(self) -> Floats:
+        return self.squares.reshape(-1)
 
     @property
     def _free(self) -> int:
@@ -224,28 +235,26 @@ class CoreTable:
 
     @property
     def _stride(self) -> int:
-        return self.squares.stride(self._free)
+        return math.prod(self.caps[self._free + 1 :])
 
     @cached_property
-    def _others(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    def _others(self) -> tuple[Integers, Integers, Integers]:
         """For all ranks but the free one: where they are in the table, and what they cost, ``base + slope * last``."""
-        device = self.squares.device
-        offset = torch.zeros(1, dtype=torch.int64, device=device)
-        base, product = torch.zeros_like(offset), torch.full_like(offset, self.rest)
+        offset, base, product = np.zeros((3, 1), dtype=np.int64)
+        product += self.rest
         for axis, cap in enumerate(self.caps):
             if axis != self._free:
-                rank = torch.arange(1, cap + 1, device=device)
-                offset = (offset[:, None] + (rank - 1) * self.squares.stride(axis)).flatten()
-                base = (base[:, None] + rank * self.sizes[axis]).flatten()
-                product = (product[:, None] * rank).flatten()
+                rank = np.arange(1, cap + 1)
+                offset = np.add.outer(offset, (rank - 1) * math.prod(self.caps[axis + 1 :])).ravel()
+                base = np.add.outer(base, rank * self.sizes[axis]).ravel()
+                product = np.multiply.outer(product, rank).ravel()
         return offset, base, product + self.sizes[self._free]
 
 
-def _first(count: int, key: torch.Tensor, then: torch.Tensor) -> torch.Tensor:
+def _first(count: int, key: np.ndarray[Any, Any], then: np.ndarray[Any, Any]) -> Integers:
     """Where the least `count` keys are, in order; among equal ones `then` decides, and the position last."""
     if not len(key):
-        return key.new_empty(0, dtype=torch.int64)
-    last = key.topk(min(count, len(key)), largest=False).values.max()
-    at = (key <= last).nonzero()[:, 0]
-    at = at[then[at].argsort(stable=True)]
-    return at[key[at].argsort(stable=True)][:count]
+        return np.empty(0, dtype=np.int64)
+    count = min(count, len(key))
+    at = np.flatnonzero(key <= np.partition(key, count - 1)[count - 1])
+    return at[np.lexsort((then[at], key[at]))][:count]

@@ -12,7 +12,7 @@ import torch
 
 from workbench.data import as_tensor
 from workbench.decomposition._bond_tails import BondTails, bond_tails
-from workbench.decomposition._core_table import CoreTable, outside, squared_core
+from workbench.decomposition._core_table import CoreTable, Floats, outside, squared_core
 from workbench.decomposition._decompose import _check_legs, decompose
 from workbench.decomposition._errors import FitError
 from workbench.decomposition._fit import Fit
@@ -73,7 +73,7 @@ class RankLandscape:
         return self._errors.exact
 
     @property
-    def bond_errors(self) -> Mapping[str, np.ndarray[tuple[int], np.dtype[np.float64]]]:
+    def bond_errors(self) -> Mapping[str, Floats]:
         """For each bond, the error that ranks 1, 2, ... of this bond alone cause, at least: the root of the squared singular values left out."""
         return MappingProxyType(
             {bond: np.sqrt(tail) for bond, tail in zip(self.bonds, self._errors.tails, strict=True)}
@@ -102,7 +102,7 @@ class RankLandscape:
         choice = self.choice(ranks)
         return choice.lower, choice.error
 
-    def over(self, down: str, across: str) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    def over(self, down: str, across: str) -> Floats:
         """The errors (or bounds) for the ranks 1, 2, ... of two bonds, all other ranks being full.
 
         Raises
@@ -325,7 +325,7 @@ def _core_table(x: torch.Tensor, net: Network, tree: Tree, accuracy: str) -> Cor
     whole = squares.sum()
     if whole > 0:
         squares /= whole
-    return CoreTable(outside(squares), tuple(sizes), math.prod(net.sizes[leg] for leg in tree.root.legs))
+    return CoreTable(outside(squares).cpu().numpy(), tuple(sizes), math.prod(net.sizes[leg] for leg in tree.root.legs))
 
 
 def _bond_tails(x: torch.Tensor, net: Network, tree: Tree, accuracy: str) -> BondTails:
