@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from workbench.decomposition._core_table import Floats, Ranks, singular_squares
-from workbench.decomposition._numbers import norm, wide
+from workbench.decomposition._numbers import norm
 from workbench.decomposition._trees import Tree
 from workbench.network import Network
 
@@ -27,7 +27,7 @@ def bond_tails(x: torch.Tensor, net: Network, tree: Tree, *, high: bool) -> tupl
 
     Beside the data, a copy in double precision and a Gram matrix of the smaller side of the bond are held at a time.
     """
-    precision, whole = torch.finfo(x.dtype).eps, norm(x) ** 2
+    whole = norm(x) ** 2
     inside: dict[str, list[int]] = {}
     tails = {}
     for node in tree.nodes[:-1]:
@@ -35,8 +35,8 @@ def bond_tails(x: torch.Tensor, net: Network, tree: Tree, *, high: bool) -> tupl
         inside[node.name] = own + [axis for child in node.children for axis in inside[child]]
         outside = [axis for axis in range(x.ndim) if axis not in inside[node.name]]
         rows = math.prod(x.shape[axis] for axis in inside[node.name])
-        matrix = x.permute(*inside[node.name], *outside).reshape(rows, -1).to(wide(x.dtype))
-        squares = singular_squares(matrix, precision, high=high) / (whole or 1.0)
+        matrix = x.permute(*inside[node.name], *outside).reshape(1, rows, -1)
+        squares = singular_squares(matrix, high=high) / (whole or 1.0)
         tails[node.bond[0]] = _tail(squares.cpu().numpy())
         del matrix
     return tuple(tails[bond] for bond in net.bonds)

@@ -9,7 +9,7 @@ for the question, which shape under a budget.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -23,53 +23,80 @@ Ranks = tuple[int, ...]
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Integers = np.ndarray[Any, np.dtype[np.int64]]
 
+BLOCK = 1 << 17
+"""Entries of an unfolding that are worked on at a time: they stay in the cache, and their memory is used again."""
+
+
 # ---- singular vectors and values, all of them -----------------------------------------------------------------------
 
 
-def left_vectors(matrix: torch.Tensor, precision: float, *, high: bool) -> torch.Tensor:
-    """All left singular vectors of an m x n matrix, (m, min(m, n)), those of the largest singular values first.
+def left_vectors(x: torch.Tensor, *, high: bool) -> torch.Tensor:
+    """All left singular vectors of the middle axis of (a, n, b) against the others: (n, min(n, a b)), the largest first.
 
-    They come from the Gram matrix, in which singular values below 1e-8 of the largest drown. Where there are such, and
-    `precision`, that of the data, could tell them apart, a QR and an SVD follow; with `high`, in any case.
+    They come from the Gram matrix, in double precision, in which singular values below 1e-8 of the largest drown. Where
+    there are such, and the data are precise enough to tell them apart, a QR and an SVD follow; with `high`, in any case.
     """
-    rows, columns = matrix.shape
-    if rows > columns:
-        q, r = torch.linalg.qr(matrix)
-        found: torch.Tensor = q @ left_vectors(r, precision, high=high)
+    if x.shape[1] > x.shape[0] * x.shape[2]:
+        q, r = torch.linalg.qr(_unfolded(x))
+        found: torch.Tensor = q @ left_vectors(r.unsqueeze(0), high=high)
         return found
     if not high:
-        values, vectors = torch.linalg.eigh(matrix @ matrix.mH)
-        if resolved(values, precision):
+        values, vectors = torch.linalg.eigh(_gram(x))
+        if _resolved(values, x.dtype):
             flipped: torch.Tensor = vectors.flip(1)
             return flipped
-    u: torch.Tensor = torch.linalg.svd(_lower(matrix)).U
+    u: torch.Tensor = torch.linalg.svd(_lower(x)).U
     return u
 
 
-def singular_squares(matrix: torch.Tensor, precision: float, *, high: bool) -> torch.Tensor:
-    """All squared singular values, the largest first; `precision` and `high` as in `left_vectors`."""
-    if matrix.shape[0] > matrix.shape[1]:
-        matrix = matrix.mH
+def singular_squares(x: torch.Tensor, *, high: bool) -> torch.Tensor:
+    """All squared singular values of the middle axis of (a, n, b) against the others, the largest first, as above."""
+    if x.shape[1] > x.shape[0] * x.shape[2]:
+        x = _unfolded(x).mH.unsqueeze(0)
     if not high:
-        squares: torch.Tensor = torch.linalg.eigvalsh(matrix @ matrix.mH)
-        if resolved(squares, precision):
+        squares: torch.Tensor = torch.linalg.eigvalsh(_gram(x))
+        if _resolved(squares, x.dtype):
             return squares.flip(0).clamp(min=0)
-    values: torch.Tensor = torch.linalg.svdvals(_lower(matrix))
+    values: torch.Tensor = torch.linalg.svdvals(_lower(x))
     return values.square()
 
 
-def resolved(values: torch.Tensor, precision: float) -> bool:
-    """Whether a double-precision Gram matrix with these eigenvalues, rising, tells all that the data can tell."""
-    return precision > 1e-10 or bool(values[0] > 1e4 * torch.finfo(values.dtype).eps * values[-1])
+def _resolved(values: torch.Tensor, data: torch.dtype) -> bool:
+    """Whether a Gram matrix in double precision, of these rising eigenvalues, tells all that the data can tell."""
+    return data != wide(data) or bool(values[0] > 1e4 * torch.finfo(data).eps * values[-1])
 
 
-def _lower(matrix: torch.Tensor) -> torch.Tensor:
-    """L of a wide matrix L Q, from the QR of one batch of columns after the other: little memory, and faster than one QR.
+def _unfolded(x: torch.Tensor) -> torch.Tensor:
+    return x.transpose(0, 1).reshape(x.shape[1], -1).to(wide(x.dtype))
+
+
+def _blocks(x: torch.Tensor) -> Iterator[tuple[tuple[slice, slice, slice], torch.Tensor]]:
+    """The unfolding of the middle axis of (a, n, b), (n, some) at a time in double precision, and where each is from."""
+    before, rows, after = x.shape
+    some = max(BLOCK // rows, 4 * rows)
+    wide_step, step = min(after, some), max(1, some // after)
+    for at in range(0, before, step):
+        for column in range(0, after, wide_step):
+            place = slice(at, at + step), slice(None), slice(column, column + wide_step)
+            yield place, _unfolded(x[place])
+
+
+def _gram(x: torch.Tensor) -> torch.Tensor:
+    rows = x.shape[1]
+    gram = torch.zeros(rows, rows, dtype=wide(x.dtype), device=x.device)
+    for _, block in _blocks(x):
+        gram.addmm_(block, block.mH)
+    return gram
+
+
+def _lower(x: torch.Tensor) -> torch.Tensor:
+    """L of the unfolding L Q of the middle axis, from one QR after the other.
 
     Source: Demmel, Grigori, Hoemmen and Langou (2012), sequential TSQR.
     """
-    tops = [torch.linalg.qr(part.mH, mode="r").R for part in torch.split(matrix, 16 * len(matrix), dim=1)]
-    top: torch.Tensor = torch.linalg.qr(torch.cat(tops), mode="r").R if len(tops) > 1 else tops[0]
+    top = torch.zeros(0, x.shape[1], dtype=wide(x.dtype), device=x.device)
+    for _, block in _blocks(x):
+        top = torch.linalg.qr(torch.cat([top, block.mH]), mode="r").R
     return top.mH
 
 
@@ -82,7 +109,7 @@ def squared_core(x: torch.Tensor, *, high: bool) -> torch.Tensor:
     Parameters
     ----------
     x
-        (n_0, ..., n_k, rest), real or complex. Beside it, two copies in double precision are held at a time.
+        (n_0, ..., n_k, rest), real or complex. Beside it, little more than one copy in double precision is held at a time.
     high
         As in `left_vectors`.
 
@@ -91,18 +118,20 @@ def squared_core(x: torch.Tensor, *, high: bool) -> torch.Tensor:
     torch.Tensor
         (m_0, ..., m_k), float64; m_j is the number of singular values of unfolding j.
     """
-    *sizes, rest = x.shape
-    precision = torch.finfo(x.dtype).eps
-    core, kept = x, []
-    for size in sizes:
-        matrix = core.reshape(size, -1).to(wide(x.dtype))
-        basis = left_vectors(matrix, precision, high=high)
-        core = matrix.T @ basis.conj().contiguous()  # the projection, transposed: the next axis comes to the front
-        kept.append(basis.shape[1])
-        del matrix
+    core, shape = x, list(x.shape)
+    for axis, size in enumerate(shape[:-1]):
+        core = core.reshape(math.prod(shape[:axis]), size, -1)
+        basis = left_vectors(core, high=high)
+        shape[axis] = basis.shape[1]
+        in_place = axis > 0 and shape[axis] == size
+        made = core if in_place else basis.new_empty(core.shape[0], shape[axis], core.shape[2])
+        for place, block in _blocks(core):
+            part = made[place]
+            part.copy_((basis.mH @ block).reshape(shape[axis], part.shape[0], -1).transpose(0, 1))
+        core = made
     squares = core.abs().square_() if core.is_complex() else core.square_()
-    squares = squares.reshape(rest, *kept)
-    return squares.sum(0) if rest > 1 else squares[0]
+    squares = squares.reshape(shape)
+    return squares.sum(-1) if shape[-1] > 1 else squares[..., 0]
 
 
 def outside(squares: torch.Tensor) -> torch.Tensor:

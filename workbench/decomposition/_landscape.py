@@ -262,7 +262,7 @@ def rank_landscape(x: object, network: Network | str = "tucker", *, accuracy: st
     ----------
     x
         What `workbench.data.as_tensor` takes, real or complex, of any precision. Everything is computed in double
-        precision on its device; beside `x`, two copies in double precision are held at a time.
+        precision on its device; beside `x`, little more than one copy in double precision is held at a time.
     network
         ``"tucker"``, ``"tensor_train"``, ``"tree"``, ``"hierarchical_tucker"``, or a tree `Network` whose legs are the axes
         of `x`. The sizes of its bonds do not matter.
@@ -360,13 +360,13 @@ def _tree(net: Network) -> Tree:
 
 
 def _check_memory(x: torch.Tensor, net: Network, tree: Tree) -> None:
-    """Two copies, and the Gram matrix of the widest bond with its eigenvectors."""
+    """A copy and a half, and the Gram matrix of the widest bond with its eigenvectors."""
     wide_bond = 0
     below: dict[str, int] = {}
     for node in tree.nodes[:-1]:
         below[node.name] = math.prod([net.sizes[leg] for leg in node.legs] + [below[child] for child in node.children])
         wide_bond = max(wide_bond, min(below[node.name], x.numel() // below[node.name]))
-    needed = wide(x.dtype).itemsize * (2 * x.numel() + 3 * wide_bond**2)
+    needed = wide(x.dtype).itemsize * (3 * x.numel() // 2 + 3 * wide_bond**2)
     require_memory(needed, x.device, f"the landscape of {x.numel():,} entries with a bond of up to {wide_bond:,}")
 
 
