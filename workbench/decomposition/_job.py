@@ -197,7 +197,7 @@ class Job:
             share = self.scale ** (1 / len(free))
             cores = balanced(cores, free)
             cores = {name: core * share if name in free else core for name, core in cores.items()}
-        cores = {name: core for name, core in cores.items() if self.net.fixed.get(name, "data") == "data"}
+        cores = {name: cores[name] for name in self.net.tensors if self.net.fixed.get(name, "data") == "data"}
         return Fit(self.net, cores, error, (*drive.history[:-1], error), drive.end == "converged")
 
     # ---- in the small ------------------------------------------------------------------------------------------------
