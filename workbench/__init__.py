@@ -11,11 +11,13 @@ if TYPE_CHECKING:
     from workbench._papers import papers
     from workbench.decomposition import (
         Fit,
+        RankLandscape,
         chebyshev_tucker,
         core_consistency,
         decompose,
         factor_match,
         parafac2,
+        rank_landscape,
         t_svd,
     )
     from workbench.figures import plot
@@ -27,6 +29,7 @@ __all__ = [
     "Network",
     "NetworkEditor",
     "NetworkError",
+    "RankLandscape",
     "SpecError",
     "WorkbenchError",
     "chebyshev_tucker",
@@ -41,6 +44,7 @@ __all__ = [
     "papers",
     "parafac2",
     "plot",
+    "rank_landscape",
     "t_svd",
     "widgets",
 ]
@@ -50,6 +54,7 @@ _HOMES = {
     "Network": "workbench.network",
     "NetworkEditor": "workbench.widgets",
     "NetworkError": "workbench.network",
+    "RankLandscape": "workbench.decomposition",
     "SpecError": "workbench.network",
     "WorkbenchError": "workbench.network",
     "chebyshev_tucker": "workbench.decomposition",
@@ -59,6 +64,7 @@ _HOMES = {
     "papers": "workbench._papers",
     "parafac2": "workbench.decomposition",
     "plot": "workbench.figures",
+    "rank_landscape": "workbench.decomposition",
     "t_svd": "workbench.decomposition",
 }
 

@@ -11,6 +11,7 @@ from workbench.figures._layout import layout
 from workbench.figures._numbers import FigureError
 from workbench.figures._picture import Picture, jpeg, picture
 from workbench.figures._plot import plot
+from workbench.figures._ranks import bond_curves, rank_front, rank_map
 from workbench.figures._tensors import slices, spectra
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "FigureError",
     "Picture",
     "before_after",
+    "bond_curves",
     "comparison",
     "diagram",
     "error_curve",
@@ -26,6 +28,8 @@ __all__ = [
     "layout",
     "picture",
     "plot",
+    "rank_front",
+    "rank_map",
     "slices",
     "spectra",
 ]

@@ -9,11 +9,12 @@ import numpy as np
 import plotly.graph_objects as go
 import torch
 
-from workbench.decomposition import Fit
+from workbench.decomposition import Fit, RankLandscape
 from workbench.figures._diagram import Diagram, diagram
 from workbench.figures._fits import before_after, comparison, factors
 from workbench.figures._numbers import FigureError, as_array
 from workbench.figures._picture import Picture, is_picture, picture
+from workbench.figures._ranks import rank_front
 from workbench.figures._tensors import slices
 from workbench.network import Network
 
@@ -26,11 +27,12 @@ def plot(value: object, *args: Any, **options: Any) -> go.Figure | Picture | Dia
     ================================  ==================================================================
     `Network`                         its diagram
     `Fit`                             its factors; ``plot(fit, x)`` the data before and after
+    `RankLandscape`                   its Pareto front; ``plot(land, choice)`` marks a choice or a fit on it
     tensor (height, width, 3)         a photograph, when its values lie in [0, 1]
     other tensors, arrays             slices; a vector as a line
     ================================  ==================================================================
 
-    Options are those of `diagram`, `factors`, `before_after` and `slices`.
+    Options are those of `diagram`, `factors`, `before_after`, `rank_front` and `slices`.
 
     Raises
     ------
@@ -67,6 +69,11 @@ def _(value: Fit, x: object = None, **options: Any) -> go.Figure | Picture:
         return factors(value, **options)
     data = as_array(x)
     return comparison(data, value, **options) if _is_photograph(data) else before_after(data, value, **options)
+
+
+@_draw.register(RankLandscape)
+def _(value: RankLandscape, *args: Any, **options: Any) -> go.Figure:
+    return rank_front(value, *args, **options)
 
 
 @_draw.register(torch.Tensor)
