@@ -14,6 +14,7 @@ __all__ = [
     "core_consistency",
     "decompose",
     "factor_match",
+    "huber",
     "parafac2",
     "rank_landscape",
     "t_identity",
@@ -31,6 +32,7 @@ from workbench.decomposition._errors import FitError
 from workbench.decomposition._fit import Fit
 from workbench.decomposition._grid import FunctionGrid
 from workbench.decomposition._landscape import RankLandscape, rank_landscape
+from workbench.decomposition._loss import huber
 from workbench.decomposition._parafac2 import Parafac2, parafac2
 from workbench.decomposition._rank_choice import RankChoice
 from workbench.decomposition._tubal import TubalSVD, t_identity, t_product, t_svd, t_transpose, tubal_rank

@@ -26,7 +26,9 @@ from workbench.network._contract import run
 from workbench.network._plan import Plan, plan_for
 
 LARGEST = 1600
-"""Parameters up to which J^H J is formed and factorised; beyond, steps come from conjugate gradients."""
+"""Parameters up to which J^H J is formed and factorised."""
+ROOM = 1 << 23
+"""Entries of J, identities left out, up to which it is worth having."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,15 @@ def _blocks(net: Network, active: tuple[str, ...], starts: int) -> tuple[_Block,
 
 
 def gauss_newton_fits(net: Network, active: Sequence[str]) -> bool:
-    """Whether the cores named are few enough numbers, and simple enough, for the direct method."""
+    """Whether the cores named are few enough numbers, and simple enough, for steps in all of them at once."""
     plain = all(len(set(net.tensors[name])) == len(net.tensors[name]) for name in active)
-    return plain and len(active) > 1 and sum(math.prod(net.shape_of(name)) for name in active) <= LARGEST
+    parameters = [math.prod(net.shape_of(name)) for name in active]
+    if not plain or len(active) < 2 or sum(parameters) > LARGEST:
+        return False
+    own = [[leg for leg in net.legs if all(at == name for at, _ in net.holders(leg))] for name in active]
+    shares = [math.prod(net.sizes[leg] for leg in legs) ** 2 for legs in own]
+    entries = math.prod(net.shape)
+    return sum(entries * count // share for count, share in zip(parameters, shares, strict=True)) <= ROOM
 
 
 def gauss_newton_sweeps(

@@ -14,6 +14,7 @@ from workbench.decomposition._compress import SMALL, SPARE, Compressed, compress
 from workbench.decomposition._constraints import nonnegative_start, orthonormal_start
 from workbench.decomposition._errors import FitError
 from workbench.decomposition._fit import Fit
+from workbench.decomposition._gauss_newton import LARGEST, gauss_newton_fits
 from workbench.decomposition._memory import require_memory
 from workbench.decomposition._numbers import balanced, norm, relative_residual, safe_below, wide
 from workbench.decomposition._search import fused, search
@@ -107,18 +108,37 @@ class Job:
                     raise FitError(
                         f"init[{name!r}] has shape {tuple(core.shape)}, the network wants {self.net.shape_of(name)} {self.net.tensors[name]}"
                     )
+        if self.method == "gauss_newton":
+            self._check_gauss_newton()
         require_memory(
             self.needed(), self.x.device, f"fitting {self.net.parameters:,} parameters to {self.x.numel():,} entries"
         )
+
+    def _check_gauss_newton(self) -> None:
+        if self.ridge or self.rules != Rules():
+            what = "a ridge" if self.ridge else "constraints"
+            raise FitError(f"method='gauss_newton' does not take {what}; use method='als', or leave {what} out")
+        small = self.small_network if self.compresses or self.x.numel() <= SMALL else None
+        if small is None or not gauss_newton_fits(small, self.active):
+            count = (small or self.net).parameters
+            raise FitError(
+                f"method='gauss_newton' solves for all parameters at once; {count:,} of this network, with the data "
+                f"compressed, are too many (about {LARGEST:,}), or it is no plain network of two cores or more; use method='auto'"
+            )
+
+    @property
+    def small_network(self) -> Network:
+        """The network with legs as the data have them once compressed."""
+        return self.net.resize(dict(zip(self.net.legs, self.widths, strict=True))) if self.compresses else self.net
 
     def needed(self) -> int:
         """Bytes beside the data."""
         if self.tree is not None:
             return self.x.dtype.itemsize * (2 * self.x.numel() + 2 * self.net.parameters)
         if self.compresses:
-            small = self.net.resize(dict(zip(self.net.legs, self.widths, strict=True)))
             return (
-                estimate(small, self.active, wide(self.x.dtype)) * self.starts + self.x.dtype.itemsize * self.x.numel()
+                estimate(self.small_network, self.active, wide(self.x.dtype)) * self.starts
+                + self.x.dtype.itemsize * self.x.numel()
             )
         return estimate(self.net, self.active, self.x.dtype) * (self.starts if self.x.numel() <= SMALL else 1)
 
@@ -197,7 +217,7 @@ class Job:
             share = self.scale ** (1 / len(free))
             cores = balanced(cores, free)
             cores = {name: core * share if name in free else core for name, core in cores.items()}
-        cores = {name: core for name, core in cores.items() if self.net.fixed.get(name, "data") == "data"}
+        cores = {name: cores[name] for name in self.net.tensors if self.net.fixed.get(name, "data") == "data"}
         return Fit(self.net, cores, error, (*drive.history[:-1], error), drive.end == "converged")
 
     # ---- in the small ------------------------------------------------------------------------------------------------
