@@ -1,5 +1,5 @@
 /** The pieces of the picture. Wires lie below and are decoration; discs and names above them take the focus. */
-import { pure } from "../shared/pure";
+import { pure } from "./pure";
 import { textWidth } from "./labels";
 import { RADIUS } from "./scene";
 
