@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from workbench.decomposition import Fit, decompose
     from workbench.figures import plot
     from workbench.network import Network, NetworkError, SpecError, WorkbenchError
-    from workbench.widgets import NetworkEditor
+    from workbench.widgets import DecompositionExplorer, NetworkEditor, explore
 
 __all__ = [
+    "DecompositionExplorer",
     "Fit",
     "Network",
     "NetworkEditor",
@@ -24,6 +25,7 @@ __all__ = [
     "data",
     "decompose",
     "decomposition",
+    "explore",
     "figures",
     "layers",
     "network",
@@ -33,6 +35,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "DecompositionExplorer": "workbench.widgets",
     "Fit": "workbench.decomposition",
     "Network": "workbench.network",
     "NetworkEditor": "workbench.widgets",
@@ -40,6 +43,7 @@ _HOMES = {
     "SpecError": "workbench.network",
     "WorkbenchError": "workbench.network",
     "decompose": "workbench.decomposition",
+    "explore": "workbench.widgets",
     "papers": "workbench._papers",
     "plot": "workbench.figures",
 }

@@ -87,10 +87,10 @@ class TwoWay(anywidget.AnyWidget):
             except Exception as error:  # noqa: BLE001 -- ipywidgets would swallow it; here the user sees it
                 self._refuse(error, spec)
 
-    def _take_revision(self, change: Mapping[str, Any]) -> None:
-        with self._writing():
-            if self.numbers.get("revision") != change["new"]:
-                self.numbers = self.numbers | {"revision": change["new"]}
+    def _take_revision(self, _change: object) -> None:
+        with self._writing():  # the number as it is now: an answer to the page's document may have raised it already
+            if self.numbers.get("revision") != self.revision:
+                self.numbers = self.numbers | {"revision": self.revision}
 
     # ---- to the page ------------------------------------------------------------------------------------------------
 
