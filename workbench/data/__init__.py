@@ -10,6 +10,7 @@ __all__ = [
     "DataError",
     "Description",
     "Planted",
+    "PlantedTubal",
     "as_mask",
     "as_tensor",
     "catalogue",
@@ -23,6 +24,7 @@ __all__ = [
     "indian_pines_labels",
     "kinetic",
     "planted",
+    "tubal",
 ]
 
 from workbench.data._catalogue import Axis, Catalogue, Description, catalogue, describe
@@ -38,3 +40,4 @@ from workbench.data._files import (
     kinetic,
 )
 from workbench.data._planted import Planted, planted
+from workbench.data._tubal import PlantedTubal, tubal

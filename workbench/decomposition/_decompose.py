@@ -3,36 +3,23 @@
 __all__ = ["decompose"]
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import islice
-from typing import Literal
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import torch
 
 from workbench.data import as_tensor
-from workbench.decomposition._als import als_sweeps, estimate, value_of
+from workbench.decomposition._als import Rules
+from workbench.decomposition._constraints import check_constraints
 from workbench.decomposition._errors import FitError
 from workbench.decomposition._fit import Fit
+from workbench.decomposition._job import ACCURACIES, Callback, Job, Start
 from workbench.decomposition._memory import require_memory
-from workbench.decomposition._numbers import balanced, norm, relative_residual
-from workbench.decomposition._start import random_start, svd_start, warm_start
-from workbench.decomposition._trees import (
-    Tree,
-    as_tree,
-    from_cores,
-    ranks_of,
-    ranks_within,
-    to_cores,
-    tree_svd,
-    tree_sweeps,
-)
+from workbench.decomposition._numbers import norm
+from workbench.decomposition._search import METHODS
+from workbench.decomposition._trees import as_tree, ranks_within, tree_svd
 from workbench.network import FAMILIES, Network, did_you_mean
-from workbench.network._contract import operands_of
 
-Cores = dict[str, torch.Tensor]
-Start = str | Fit | Mapping[str, torch.Tensor]
-Callback = Callable[[int, float], object]
 BY_ERROR = ("tucker", "tensor_train", "hierarchical_tucker")
 SOUND = (1e-9, 1e9)  # largest entries whose squares and products stay far from the ends of single precision
 
@@ -43,12 +30,16 @@ def decompose(
     *,
     ranks: int | Sequence[int] | None = None,
     error: float | None = None,
-    init: Start = "svd",
-    starts: int = 1,
-    tol: float = 1e-8,
-    max_sweeps: int = 100,
+    nonnegative: Iterable[str] = (),
+    orthogonal: Iterable[str] = (),
     freeze: Iterable[str] = (),
     ridge: float = 0.0,
+    init: Start = "svd",
+    starts: int = 1,
+    method: str = "auto",
+    accuracy: str = "auto",
+    tol: float = 1e-8,
+    max_sweeps: int = 100,
     seed: int = 0,
     callback: Callback | None = None,
 ) -> Fit:
@@ -125,175 +116,45 @@ def decompose(
     x = as_tensor(x)
     _check_dtype(x)
     _check_numbers(error, starts, tol, max_sweeps, ridge, seed)
+    for argument, choice, choices in (("method", method, METHODS), ("accuracy", accuracy, ACCURACIES)):
+        if choice not in choices:
+            raise FitError(f"there is no {argument} {choice!r}{did_you_mean(choice, choices)}")
     net = _network(network, x, ranks, error)
     _check_legs(net, x)
-    largest = float(torch.linalg.vector_norm(x, math.inf))
+    positive, isometric = check_constraints(net, nonnegative, orthogonal, freeze, x.dtype)
+    largest = _largest(x)
     scale = 1.0 if not largest or SOUND[0] < largest < SOUND[1] else largest
     if isinstance(init, Mapping):
         init = {name: as_tensor(core, what=f"init[{name!r}]") for name, core in init.items()}
-    job = _Job(x / scale if scale != 1.0 else x, scale, net, frozenset(freeze), float(ridge), init, seed)
+    axes = _in_memory_order(x)
+    job = Job(
+        x=(x / scale if scale != 1.0 else x).permute(axes).contiguous(),
+        scale=scale,
+        net=net.transpose(*(net.legs[axis] for axis in axes)) if axes else net,
+        freeze=frozenset(freeze),
+        rules=Rules(positive, isometric),
+        ridge=float(ridge),
+        init=init,
+        starts=starts,
+        method=method,
+        accuracy=accuracy,
+        seed=seed,
+    )
     job.check()
-    if not largest:
-        return job.zero()
-    fits: list[Fit] = []
-    for start in range(starts):
-        try:
-            fit, stopped = job.fit(start, tol, max_sweeps, callback)
-        except KeyboardInterrupt:
-            if not fits:
-                raise
-            break
-        fits.append(fit)
-        if stopped:
-            break
-    return min(fits, key=lambda fit: fit.error)
+    fit = job.run(tol, max_sweeps, callback) if largest else job.zero()
+    return replace(fit, network=net)
 
 
-@dataclass(frozen=True)
-class _Job:
-    """A fit to be made; `x` was divided by `scale`, which the last step puts back."""
-
-    x: torch.Tensor
-    scale: float
-    net: Network
-    freeze: frozenset[str]
-    ridge: float
-    init: Start
-    seed: int
-
-    @property
-    def active(self) -> tuple[str, ...]:
-        return tuple(name for name in self.net.free if name not in self.freeze)
-
-    @property
-    def given(self) -> Mapping[str, torch.Tensor]:
-        """The numbers the caller gave."""
-        if isinstance(self.init, Fit):
-            return self.init.cores
-        return self.init if isinstance(self.init, Mapping) else {}
-
-    @property
-    def tree(self) -> Tree | None:
-        return None if self.freeze or self.ridge else as_tree(self.net)
-
-    def check(self) -> None:
-        """Refuse what cannot be fitted, before anything is allocated."""
-        if isinstance(self.init, str) and self.init not in ("svd", "random"):
-            raise FitError(
-                f"init is {self.init!r}{did_you_mean(self.init, ('svd', 'random'))} (a Fit or a dict of cores will do, too)"
-            )
-        if not isinstance(self.init, str | Fit | Mapping):
-            raise FitError(f"init is a {type(self.init).__name__}; give 'svd', 'random', a Fit or a dict of cores")
-        for name in self.freeze:
-            self.net._require_tensor(name)
-        if not self.active:
-            raise FitError("nothing is left to fit: every tensor of the network is fixed or frozen; free one of them")
-        data = {name for name, kind in self.net.fixed.items() if kind == "data"}
-        missing = [name for name in self.net.tensors if name in self.freeze | data and name not in self.given]
-        if missing:
-            kind = "frozen" if missing[0] in self.freeze else "fixed data"
-            raise FitError(
-                f"tensor {missing[0]!r} is {kind}, but has no numbers; give them as init={{{missing[0]!r}: ...}}"
-            )
-        if isinstance(self.init, Mapping):
-            for name, core in self.init.items():
-                self.net._require_tensor(name)
-                if core.is_complex() and not self.x.is_complex():
-                    raise FitError(f"init[{name!r}] is complex, x is real; make both of one kind")
-                if tuple(core.shape) != self.net.shape_of(name):
-                    raise FitError(
-                        f"init[{name!r}] has shape {tuple(core.shape)}, the network wants {self.net.shape_of(name)} {self.net.tensors[name]}"
-                    )
-        if self.tree is not None:
-            needed = self.x.dtype.itemsize * (4 * self.x.numel() + 2 * self.net.parameters)
-        else:
-            needed = estimate(self.net, self.active, self.x.dtype)
-        require_memory(
-            needed, self.x.device, f"fitting {self.net.parameters:,} parameters to {self.x.numel():,} entries"
-        )
-
-    def zero(self) -> Fit:
-        """The fit of data that are zero."""
-        cores = {
-            name: self.x.new_zeros(self.net.shape_of(name)) if name in self.active else self.given[name]
-            for name in self.net.tensors
-            if self.net.fixed.get(name, "data") == "data"
-        }
-        return Fit(self.net, cores, 0.0, (0.0,), True)
-
-    def fit(self, start: int, tol: float, max_sweeps: int, callback: Callback | None) -> tuple[Fit, bool]:
-        """One start, swept until it converges; and whether the user stopped it."""
-        tol = max(tol, 4 * torch.finfo(self.x.dtype).eps)
-        tree = self.tree
-        sweeps = self.als_sweeps(start) if tree is None else self.tree_sweeps(tree, start)
-        cores, history, end = _drive(sweeps, tol, max_sweeps, callback)
-        if tree is not None:
-            cores = to_cores(self.net, tree, cores)
-        error = relative_residual(self.x, value_of(self.net, cores))
-        if tree is not None:
-            cores[tree.root.name] = cores[tree.root.name] * self.scale
-        else:
-            share = self.scale ** (1 / len(self.active))
-            cores = balanced(cores, self.active)
-            cores = {name: core * share if name in self.active else core for name, core in cores.items()}
-        cores = {name: core for name, core in cores.items() if self.net.fixed.get(name, "data") == "data"}
-        return Fit(self.net, cores, error, (*history[:-1], error), end == "converged"), end == "stopped"
-
-    def tree_sweeps(self, tree: Tree, start: int) -> Iterator[tuple[Cores, float, float]]:
-        closed = start == 0 and (self.init == "svd" or isinstance(self.init, Fit))
-        if closed:
-            first = tree_svd(self.x, self.net.legs, tree, ranks_of(self.net, tree))
-        else:
-            first = from_cores(self.net, tree, self.cores(start))
-        for cores, error in tree_sweeps(self.x, self.net, tree, first, closed=closed):
-            yield cores, error, error
-
-    def als_sweeps(self, start: int) -> Iterator[tuple[Cores, float, float]]:
-        cores = dict(zip(self.net.tensors, operands_of(self.net, self.cores(start)), strict=True))
-        return als_sweeps(self.x, self.net, cores, self.active, self.ridge)
-
-    def cores(self, start: int) -> Cores:
-        """Numbers to start from, for every tensor that has some."""
-        seed = self.seed + start
-        if start == 0 and self.init == "svd":
-            cores = svd_start(self.x, self.net, seed)
-        elif start == 0 and isinstance(self.init, Fit):
-            cores = warm_start(self.x, self.net, self.init.network, self.init.cores, seed)
-        else:
-            cores = random_start(self.x, self.net, seed)
-        for name, core in self.given.items():
-            kept = name in self.freeze or self.net.fixed.get(name) == "data"
-            if kept or (start == 0 and isinstance(self.init, Mapping) and name in self.net.free):
-                cores[name] = core.detach().to(dtype=self.x.dtype, device=self.x.device)
-        return cores
+def _largest(x: torch.Tensor) -> float:
+    """The largest absolute value, of a real or an imaginary part."""
+    low, high = torch.aminmax(torch.view_as_real(x) if x.is_complex() else x)
+    return max(-float(low), float(high))
 
 
-def _drive(
-    sweeps: Iterator[tuple[Cores, float, float]],
-    tol: float,
-    max_sweeps: int,
-    callback: Callback | None,
-) -> tuple[Cores, list[float], Literal["converged", "stopped", "exhausted"]]:
-    """Sweep until the objective stops falling; a sweep that rounding errors made worse is not kept."""
-    best: Cores = {}
-    history: list[float] = []
-    before = math.inf
-    try:
-        for cores, error, objective in islice(sweeps, max_sweeps):
-            if objective >= before:
-                return best, history, "converged"
-            best = cores
-            history.append(error)
-            if callback is not None and callback(len(history), error) is True:
-                return best, history, "stopped"
-            if len(history) > 1 and before - objective <= tol * before:
-                return best, history, "converged"
-            before = objective
-    except KeyboardInterrupt:
-        if not history:
-            raise
-        return best, history, "stopped"
-    return best, history, "converged" if len(history) < max_sweeps else "exhausted"
+def _in_memory_order(x: torch.Tensor) -> list[int]:
+    """The axes, slowest first: data that were turned are fitted as they lie, without being copied."""
+    strides = x.stride()
+    return sorted(range(x.ndim), key=lambda axis: (-strides[axis], axis))
 
 
 def _network(
