@@ -14,11 +14,11 @@ from workbench.decomposition._constraints import check_constraints
 from workbench.decomposition._drive import Callback
 from workbench.decomposition._errors import FitError
 from workbench.decomposition._fit import Fit
+from workbench.decomposition._gaps import split_held_out
 from workbench.decomposition._job import ACCURACIES, Job, Start
 from workbench.decomposition._loss import LossFunction, check_loss
 from workbench.decomposition._memory import require_memory
 from workbench.decomposition._numbers import norm
-from workbench.decomposition._observed import split_held_out
 from workbench.decomposition._run import run
 from workbench.decomposition._search import METHODS
 from workbench.decomposition._trees import as_tree, ranks_within, tree_svd
