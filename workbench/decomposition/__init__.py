@@ -6,11 +6,17 @@ __all__ = [
     "FitError",
     "FunctionGrid",
     "Parafac2",
+    "RankChoice",
+    "RankLandscape",
     "TubalDescent",
     "TubalSVD",
     "chebyshev_tucker",
+    "core_consistency",
     "decompose",
+    "factor_match",
+    "huber",
     "parafac2",
+    "rank_landscape",
     "t_identity",
     "t_product",
     "t_svd",
@@ -21,9 +27,13 @@ __all__ = [
 
 from workbench.decomposition._chebyshev import ChebyshevTucker, chebyshev_tucker
 from workbench.decomposition._decompose import decompose
+from workbench.decomposition._diagnostics import core_consistency, factor_match
 from workbench.decomposition._errors import FitError
 from workbench.decomposition._fit import Fit
 from workbench.decomposition._grid import FunctionGrid
+from workbench.decomposition._landscape import RankLandscape, rank_landscape
+from workbench.decomposition._loss import huber
 from workbench.decomposition._parafac2 import Parafac2, parafac2
+from workbench.decomposition._rank_choice import RankChoice
 from workbench.decomposition._tubal import TubalSVD, t_identity, t_product, t_svd, t_transpose, tubal_rank
 from workbench.decomposition._tubal_descent import TubalDescent, tubal_descent

@@ -19,9 +19,15 @@ from workbench.network._recognise import recognise
 
 METHODS = ("auto", "als", "gauss_newton")
 PATIENCE = 100
-"""More sweeps to come than this are worth a Gauss-Newton step each."""
+"""More sweeps to come than this are worth Gauss-Newton steps, which cost as the cube of the parameters' number..."""
+CHEAP = 400
+"""...from about this number on."""
 TOGETHER = 4
 """So many starts take Gauss-Newton steps at once."""
+
+
+OTHERS = 10
+"""So many sweeps the other starts are given to overtake the best one, once that has settled."""
 
 
 def search(
@@ -51,10 +57,13 @@ def search(
         A start has settled when a sweep lowers its objective by less than this fraction of itself.
     """
     whole = math.sqrt(norm(x) ** 2 + outside)
+    parameters = sum(math.prod(net.shape_of(name)) for name in active)
+    patience = PATIENCE * max(1.0, parameters / CHEAP) ** 2
     direct = starts and method != "als" and not ridge and rules == Rules() and gauss_newton_fits(net, active)
     exact = 4 * torch.finfo(x.dtype).eps  # as far as numbers go
     seen: list[torch.Tensor] = []
     moving = frozenset(active if starts else ())
+    waited = 0
     swept = _als(x, net, dict(start), active, starts, outside, ridge, rules)
     for sweep, (cores, errors, objectives) in enumerate(swept, 1):
         best = int(objectives.argmin())
@@ -62,22 +71,25 @@ def search(
         if float(errors[best]) <= exact:
             return
         seen.append(objectives)
-        if direct and (_crawls(seen, best, tol) if method == "auto" else sweep >= 3):
+        if direct and (_crawls(seen, best, tol, patience) if method == "auto" else sweep >= 3):
             break
-        if len(seen) > 1 and bool((seen[-2] - seen[-1] <= tol * seen[-2]).all()):
-            return
+        if len(seen) > 1:
+            settled = seen[-2] - seen[-1] <= tol * seen[-2]
+            waited = waited + 1 if bool(settled[best]) else 0
+            if bool(settled.all()) or waited >= OTHERS:
+                return
     chosen = objectives.argsort()[:TOGETHER]
     few = {name: core[chosen] if name in moving else core for name, core in cores.items()}
     before = objectives[chosen]
-    settled = torch.zeros_like(before, dtype=torch.long)
+    idle = torch.zeros_like(before, dtype=torch.long)
     for cores, squares in gauss_newton_sweeps(x, net, few, active, len(chosen)):
         objectives = ((squares.cpu() + outside) / whole**2).sqrt()
         best = int(objectives.argmin())
         yield one_of(cores, moving, best), float(objectives[best]), float(objectives[best])
         slow = before - objectives <= tol * before
-        settled = torch.where(slow, settled + 1, 0)
+        idle = torch.where(slow, idle + 1, 0)
         before = objectives
-        if bool((settled >= 2).all()) or float(objectives[best]) <= exact or int(settled[best]) > 4:
+        if bool((idle >= 2).all()) or float(objectives[best]) <= exact or int(idle[best]) > 4:
             return
 
 
@@ -113,7 +125,7 @@ def _als(
         yield cores, squared.sqrt(), (squared + objectives.square() - errors.square()).clamp(min=0).sqrt()
 
 
-def _crawls(seen: Sequence[torch.Tensor], best: int, tol: float) -> bool:
+def _crawls(seen: Sequence[torch.Tensor], best: int, tol: float, patience: float) -> bool:
     """Whether the best start, should its gains go on to shrink as they do, has many sweeps before it."""
     if len(seen) < 20:
         return False
@@ -123,7 +135,7 @@ def _crawls(seen: Sequence[torch.Tensor], best: int, tol: float) -> bool:
         return False
     if gain >= before:
         return True
-    return math.log(tol * c / gain) / math.log(gain / before) > PATIENCE
+    return math.log(tol * c / gain) / math.log(gain / before) > patience
 
 
 def fused(each: Sequence[Mapping[str, torch.Tensor]], active: Sequence[str]) -> Cores:
