@@ -1,17 +1,17 @@
 """Data turned into the bases of their higher-order SVD once, so that what a drag asks for is fitted in a small corner."""
 
-__all__ = ["Compressed", "Estimate", "Landscape"]
+__all__ = ["Compressed", "Estimate"]
 
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import numpy as np
 import torch
 
-from workbench.decomposition import Fit, decompose
-from workbench.network import Network
+from workbench.decomposition import Fit, RankLandscape, decompose
+from workbench.decomposition._core_table import CoreTable, outside
+from workbench.network import Network, tucker
 from workbench.widgets._formats import Format
 
 EXACT = 1536
@@ -19,14 +19,16 @@ EXACT = 1536
 KEPT = 512
 LEAST = 16
 """Entries of an axis that are kept in any case."""
-ROOM, TREE_ROOM = 2, 6
-"""How many times the columns of a core its axis keeps: fits in that corner end about a hundredth above those of the whole
-data. A tree's closed form costs so little that it is given more."""
+SPARE = 8
+"""An axis keeps as many vectors as the core that holds it has columns, and so many to spare."""
 DRAGGED, LATELY = 2e-4, 5
 """While a rank is dragged a fit ends when its last few sweeps gained less than this share of the error each: a fit that
 starts from one of another rank may gain nothing at first."""
 
 
+FEW = 4
+NEAR = 0.1
+"""A fit of CP with more components starts from one with fewer when they are so few more."""
 FIRST = 3
 """How many times longer the first fit of a format may take: nobody drags yet."""
 
@@ -47,6 +49,8 @@ class Estimate:
         For each axis, whether `values` are coefficients of the leading basis vectors; else they are the data's own entries.
     start
         What the next estimate of the same format can start from.
+    early
+        Whether the time was up before more than a few sweeps were made.
     """
 
     error: float
@@ -54,6 +58,7 @@ class Estimate:
     values: torch.Tensor
     turned: tuple[bool, ...]
     start: Fit | None = None
+    early: bool = False
 
 
 class Compressed:
@@ -78,28 +83,63 @@ class Compressed:
             bases.append(basis)
         self.bases: tuple[torch.Tensor, ...] = tuple(bases)
         self.core = core
-        squares = core.abs().to("cpu", torch.float64).square()
+        self._x = x
+        self._norm = float(torch.linalg.vector_norm(x.to(_wide(x.dtype))))
+        self._squares = core.abs().to("cpu", torch.float64).square()
+        self._known: dict[tuple[int, ...], RankLandscape] = {}
+        self._whole = self._table(tucker(tuple(x.shape), 1), tuple(range(x.ndim)))
+
+    def error(self, corner: Sequence[int]) -> float:
+        """What the projection on so many leading vectors of each axis loses, relative to the data."""
+        return self._whole.error([min(rank, cap) for rank, cap in zip(corner, self._whole.caps, strict=True)])
+
+    def landscape(self, form: Format) -> RankLandscape | None:
+        """The closed form's error for all ranks of a format that is a star; None for any other."""
+        if not form.is_star:
+            return None
+        legs = form.base.legs
+        axes = tuple(legs.index(rank.side[0]) for rank in form.ranks)
+        if axes not in self._known:
+            self._known[axes] = self._table(form.base, axes)
+        return self._known[axes]
+
+    def _table(self, net: Network, axes: tuple[int, ...]) -> RankLandscape:
+        """What `workbench.rank_landscape` gives, from the core there is already."""
+        others = [axis for axis in range(self._squares.ndim) if axis not in axes]
+        squares = self._squares.permute(*axes, *others)
+        squares = squares.reshape(*squares.shape[: len(axes)], -1).sum(-1)
         kept = float(squares.sum())
-        whole = kept
-        if core.shape != x.shape:  # what the vectors left out hold
-            whole = max(kept, float(torch.linalg.vector_norm(x.to(_wide(x.dtype))) ** 2))
-        self.total = whole
-        self.landscape = Landscape(squares, tuple(x.shape), whole)
+        table = outside(squares)
+        if kept:
+            table /= max(kept, self._norm**2)
+            table += max(0.0, 1 - kept / max(kept, self._norm**2)) if self.core.shape != self._x.shape else 0.0
+        sizes = tuple(self._x.shape[axis] for axis in axes)
+        rest = math.prod(self._x.shape[axis] for axis in others)
+        family = None if others else "tucker"
+        return RankLandscape(self._x, net, family, CoreTable(table, sizes, rest))
 
     def spectrum(self, axes: Sequence[int]) -> list[float]:
         """Singular values of the unfolding with these axes as rows, over the norm of the data, the largest first.
 
         For several axes they are those of a corner of the core, and so a little below the true ones where they are small.
         """
-        if not self.total:
+        if not self._norm:
             return []
         core = self.core if len(axes) == 1 else self._corner(self._room_within(60_000))
         rows = math.prod(core.shape[axis] for axis in axes)
         matrix = torch.movedim(core, tuple(axes), tuple(range(len(axes)))).reshape(rows, -1)
         gram = matrix @ matrix.mH if matrix.shape[0] <= matrix.shape[1] else matrix.mH @ matrix
         squares = torch.linalg.eigvalsh(gram.to(_wide(gram.dtype))).flip(0).clamp(min=0)
-        found: list[float] = (squares / self.total).sqrt().tolist()
+        found: list[float] = (squares.sqrt() / self._norm).tolist()
         return [value for value in found if value > 1e-7 * found[0]]
+
+    def look_up(self, form: Format, ranks: Sequence[int]) -> Estimate:
+        """A star's closed form: a corner of the core, and what lies outside."""
+        corner = list(self.core.shape)
+        for rank, size in zip(form.ranks, ranks, strict=True):
+            axis = form.base.legs.index(rank.side[0])
+            corner[axis] = min(corner[axis], size)
+        return Estimate(self.error(corner), True, self.core[tuple(map(slice, corner))], (True,) * len(corner))
 
     def estimate(
         self,
@@ -112,16 +152,14 @@ class Compressed:
     ) -> Estimate:
         """The error of a format's network of these ranks, closely and soon.
 
-        Tucker's is looked up. The others are fitted in the corner that matters: trees from their closed form, CP from singular
-        vectors (which beats going on from fewer components), the rest from `start` on, until a sweep gains little, the time is up or nobody wants to know any more.
+        A star's is looked up. The others are fitted in the corner that matters: trees from their closed form, the rest from
+        `start` on (CP from singular vectors, which is better, unless `start` has nearly as many components), until a sweep gains little, the time is up or nobody wants to know any more.
         """
-        if form.key == "tucker":
-            corner = tuple(min(rank, size) for rank, size in zip(ranks, self.core.shape, strict=True))
-            turned = (True,) * len(corner)
-            return Estimate(self.landscape.error(corner), True, self.core[tuple(map(slice, corner))], turned)
+        if form.is_star:
+            return self.look_up(form, ranks)
         net = form.network(ranks)
         turned = tuple(_is_plain(net, leg) for leg in net.legs)
-        room = self._room(net, turned, TREE_ROOM if form.is_tree else ROOM)
+        room = self._room(net, turned)
         part = self._corner(room)
         for axis, each in enumerate(turned):
             if not each:
@@ -139,21 +177,32 @@ class Compressed:
         fit = decompose(
             part,
             small,
-            init="svd" if start is None or form.is_tree or form.key == "cp" else _carried(small, start),
-            tol=DRAGGED if form.is_tree else 1e-12,
+            init="svd" if start is None or form.is_tree or _is_far(form, ranks, start) else _carried(small, start),
+            method="als",
+            tol=1e-12,
+            max_sweeps=1 if form.is_tree else 100,
             callback=enough,
         )
-        inside = float(torch.linalg.vector_norm(part.to(_wide(part.dtype)))) * fit.error
-        lost = self.landscape.outside(room) + (inside**2 / self.total if self.total else 0.0)
-        return Estimate(math.sqrt(lost), False, fit.reconstruct(), turned, fit)
+        missed = fit.error * float(torch.linalg.vector_norm(part.to(_wide(part.dtype))))
+        error = math.hypot(self.error(room), missed / self._norm) if self._norm else 0.0
+        return Estimate(error, False, fit.reconstruct(), turned, fit, len(errors) < FEW and not form.is_tree)
 
-    def _room(self, net: Network, turned: Sequence[bool], times: int) -> tuple[int, ...]:
+    def turn(self, fit: Fit) -> Fit:
+        """A fit of the data as one of the turned data, for an estimate to start from."""
+        cores = dict(fit.cores)
+        for leg, basis in zip(fit.network.legs, self.bases, strict=True):
+            if _is_plain(fit.network, leg):
+                ((name, axis),) = fit.network.holders(leg)
+                cores[name] = torch.tensordot(cores[name], basis.conj(), ([axis], [0])).movedim(-1, axis)
+        return replace(fit, cores=cores)
+
+    def _room(self, net: Network, turned: Sequence[bool]) -> tuple[int, ...]:
         """The corner a network is fitted in: a core cannot use more of an axis than it has columns."""
         room = []
         for leg, turns, most in zip(net.legs, turned, self.core.shape, strict=True):
             (holder, _), *_ = net.holders(leg)
             columns = math.prod(net.sizes[other] for other in net.tensors[holder] if other != leg)
-            room.append(min(most, max(LEAST, times * columns)) if turns else most)
+            room.append(min(most, max(LEAST, columns + SPARE)) if turns else most)
         return tuple(room)
 
     def _room_within(self, entries: int) -> tuple[int, ...]:
@@ -167,68 +216,11 @@ class Compressed:
         return self.core[tuple(map(slice, room))].contiguous()
 
 
-class Landscape:
-    """The error of every corner of the core: truncated higher-order SVDs of all shapes at once.
-
-    Parameters
-    ----------
-    squares
-        The squared core, float64 on the CPU.
-    shape
-        The data's shape, for counting parameters.
-    total
-        The squared norm of the data.
-    """
-
-    def __init__(self, squares: torch.Tensor, shape: tuple[int, ...], total: float) -> None:
-        table = squares
-        for axis in range(squares.ndim):
-            table = table.cumsum(axis)
-        self._inside = table
-        self._shape, self._total = shape, total
-
-    def outside(self, corner: Sequence[int]) -> float:
-        """The share of the squared norm outside a corner."""
-        if not self._total:
-            return 0.0
-        inside = float(self._inside[tuple(min(r, n) - 1 for r, n in zip(corner, self._inside.shape, strict=True))])
-        return max(0.0, 1.0 - inside / self._total)
-
-    def error(self, corner: Sequence[int]) -> float:
-        """The relative error of the truncation to a corner."""
-        return math.sqrt(self.outside(corner))
-
-    def pareto(self) -> list[tuple[int, float, tuple[int, ...]]]:
-        """(parameters, error, shape) of every corner that no corner with fewer parameters equals, fewest first."""
-        lost, parameters = self._flat()
-        order = np.lexsort((lost, parameters))
-        least = np.minimum.accumulate(lost[order])
-        first = np.ones(len(order), dtype=bool)
-        first[1:] = least[1:] < least[:-1] * (1 - 1e-9)
-        return [self._point(at, lost, parameters) for at in order[first]]
-
-    def best(self, *, parameters: int | None = None, error: float | None = None) -> tuple[int, ...] | None:
-        """The corner with the least error within so many parameters, or the fewest parameters within an error; None if there is none."""
-        lost, count = self._flat()
-        if parameters is not None:
-            there = np.where(count <= parameters, lost, np.inf)
-            at = int(there.argmin())
-            return self._point(at, lost, count)[2] if np.isfinite(there[at]) else None
-        allowed = np.where(lost <= (error or 0.0) ** 2 + 1e-15, count, np.iinfo(np.int64).max)
-        at = int(allowed.argmin())
-        return self._point(at, lost, count)[2] if lost[at] <= (error or 0.0) ** 2 + 1e-15 else None
-
-    def _flat(self) -> tuple[np.ndarray, np.ndarray]:
-        inside = self._inside.numpy()
-        lost = np.clip(1 - inside / self._total, 0, None) if self._total else np.zeros_like(inside)
-        grids = np.ogrid[tuple(slice(1, n + 1) for n in inside.shape)]
-        entries = math.prod(grids[1:], start=grids[0]).astype(np.int64)
-        factors = sum(r * n for r, n in zip(grids, self._shape, strict=True))
-        return lost.ravel(), np.broadcast_to(entries + factors, inside.shape).ravel()
-
-    def _point(self, at: int, lost: np.ndarray, parameters: np.ndarray) -> tuple[int, float, tuple[int, ...]]:
-        corner = np.unravel_index(at, tuple(self._inside.shape))
-        return int(parameters[at]), math.sqrt(lost[at]), tuple(int(k) + 1 for k in corner)
+def _is_far(form: Format, ranks: Sequence[int], start: Fit) -> bool:
+    if form.key != "cp":
+        return False
+    before = start.network.sizes[form.ranks[0].index]
+    return abs(ranks[0] - before) > max(1, NEAR * before)
 
 
 def _carried(net: Network, start: Fit) -> dict[str, torch.Tensor]:

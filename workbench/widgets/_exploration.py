@@ -16,7 +16,7 @@ from workbench.widgets._formats import OWN, Format, State
 from workbench.widgets._fronts import Front, Point
 from workbench.widgets._states import States
 
-SECONDS = 0.05
+SECONDS = 0.04
 """What an estimate may take while a rank is dragged."""
 OFTEN = 0.3
 """Seconds between two words about a landscape that grows."""
@@ -60,10 +60,14 @@ class Exploration:
             kept.pop(OWN, None)
 
     def look_up(self, state: State) -> Estimate | None:
-        """What is known of a state without any computing: Tucker's closed forms, once the data are read."""
-        if self.compressed is None or state.format != "tucker":
-            return None
-        return self.compressed.estimate(self._states.form(state), state.ranks, None, lambda: True, 0)
+        """The closed form of Tucker and other stars, once the data are read: it needs no computing."""
+        form = self._states.form(state)
+        return self.compressed.look_up(form, state.ranks) if self.compressed is not None and form.is_star else None
+
+    def interpolate(self, state: State) -> float | None:
+        """CP's error between those of the numbers of components that the landscape has, once it has them."""
+        way = self._ways.get(state.format)
+        return way.between(state.ranks[0]) if way is not None and state.format == "cp" else None
 
     def estimate(self, state: State, wanted: Wanted) -> Estimate | Exception:
         """A state's error, closely and soon; the first one reads the data."""
@@ -115,7 +119,9 @@ class Exploration:
                 return
 
     def add(self, form: Format, fit: Fit, ranks: tuple[int, ...]) -> dict[str, Any] | None:
-        """A fit that was made on the way; how the way is drawn now, if it was begun."""
+        """A fit that was made: drags start from it; how the way is drawn now, if it was begun."""
+        if self.compressed is not None and not form.is_tree:
+            self._starts[form.key] = self.compressed.turn(fit)
         way = self._ways.get(form.key)
         if way is None:
             return None

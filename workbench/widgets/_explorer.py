@@ -425,12 +425,17 @@ class DecompositionExplorer(TwoWay):
             self._show_refit(known)
         elif (estimate := self._exploration.look_up(state)) is not None:
             self._show_estimate(estimate)
+        elif (error := self._exploration.interpolate(state)) is not None:
+            self.numbers = self.numbers | {"state": "fitting", "error": error, "source": "interpolated"}
         self._estimator.ask(state)
         self._fitter.ask(state)
         self._scout.ask(replace(state, ranks=()))
 
     def _show_estimate(self, estimate: Estimate) -> None:
-        source = "closed form" if estimate.closed else "compressed"
+        known = self.numbers["error"]
+        if known is not None and estimate.early and known < estimate.error:
+            return
+        source = "closed form" if estimate.closed else "so far" if estimate.early else "compressed"
         self.numbers = self.numbers | {"state": "fitting", "error": estimate.error, "source": source}
 
     def _show_refit(self, refit: Refit) -> None:

@@ -104,6 +104,17 @@ class Format:
         """Whether every rank cuts the network in two, so that unfoldings have something to say about all of them."""
         return all(rank.side for rank in self.ranks)
 
+    @cached_property
+    def is_star(self) -> bool:
+        """Whether it is one core with factors around it, (leg, rank) each: then a closed form loses what lies outside a
+        corner of the data's core, and every choice of ranks is known at once. Tucker is; so are trains of three cores.
+        """
+        factors = [name for name in self.base.free if len(self.base.tensors[name]) == 2]
+        around = {self.base.tensors[name] for name in factors}
+        wanted = [{(*rank.side, rank.index), (rank.index, *rank.side)} for rank in self.ranks]
+        single = bool(self.ranks) and all(len(rank.side) == 1 for rank in self.ranks)
+        return single and len(self.base.tensors) == len(self.ranks) + 1 and all(each & around for each in wanted)
+
 
 def formats_of(shape: Sequence[int], legs: Sequence[str]) -> dict[str, Format]:
     """The families that make sense for a tensor of this shape, by key."""

@@ -34,7 +34,7 @@ class Point:
 class Front:
     """The way through one format's states, found step by step, so that the page can follow and a drag never waits for it.
 
-    For Tucker it is the exact Pareto front of all truncated higher-order SVDs. For other trees the way is greedy: the bond
+    For Tucker and other stars it is the exact Pareto front of all truncated higher-order SVDs. For other trees the way is greedy: the bond
     grows that lowers the sum of the discarded squares most for a parameter. For all others ranks grow evenly. Every
     candidate's error is that of a fit in the compressed core.
     """
@@ -45,10 +45,12 @@ class Front:
         self._points: list[Point] = []
         self._start: Fit | None = None
         self._candidate: tuple[int, ...] | None = None
-        self._reached = 0
+        self._reached, self._last = 0, math.inf
         self.done = False
-        if form.key == "tucker":
-            self._points = [Point(*found) for found in compressed.landscape.pareto()]
+        self._landscape = compressed.landscape(form)
+        if self._landscape is not None:
+            found = self._landscape.pareto(SHOWN)
+            self._points = [Point(choice.parameters, choice.error, choice.ranks) for choice in found]
             self.done = True
         self._way = self._tree_way() if form.is_tree else self._even_way()
 
@@ -68,6 +70,10 @@ class Front:
             if not wanted():
                 return False
             self._candidate = None
+            if not self.form.is_tree and self._points and error >= self._last:
+                self.done = True  # more ranks, no less error: the time was too short to fit so many
+                return False
+            self._last = error
             self._reached = self.form.network(ranks).parameters
             self._points.append(Point(self._reached, error, ranks))
             slow = time.thread_time() - start > PATIENCE
@@ -83,6 +89,17 @@ class Front:
                     best.append(point)
             return best
 
+    def between(self, rank: int) -> float | None:
+        """The error of a format with one rank, along the straight line between its neighbours in the landscape (both logarithms)."""
+        points = self.points()
+        below = [point for point in points if point.ranks[0] <= rank]
+        above = [point for point in points if point.ranks[0] > rank]
+        if not below or not above or not above[0].error:
+            return None
+        (low, high), (a, b) = (below[-1], above[0]), (below[-1].ranks[0], above[0].ranks[0])
+        share = math.log(rank / a) / math.log(b / a)
+        return float(low.error ** (1 - share) * high.error**share)
+
     def add(self, point: Point) -> None:
         """One more that was found by the way: a fit."""
         with self._lock:
@@ -93,7 +110,7 @@ class Front:
         points = _thinned(self.points(), SHOWN)
         return {
             "title": self.form.title,
-            "exact": self.form.key == "tucker",
+            "exact": self._landscape is not None,
             "done": self.done,
             "points": [[point.parameters, float(f"{point.error:.4g}"), list(point.ranks)] for point in points],
         }
@@ -101,8 +118,8 @@ class Front:
     def within(self, parameters: int, wanted: Callable[[], bool]) -> tuple[int, ...] | None:
         """The best ranks with at most so many parameters; None where even ranks of one have more."""
         with self._lock:
-            if self.form.key == "tucker":
-                return self._compressed.landscape.best(parameters=parameters)
+            if self._landscape is not None:
+                return self._landscape.best(parameters=parameters).ranks
             while self._reached <= parameters and self.advance(wanted):
                 pass
             fitting = [point.ranks for point in self.points() if point.parameters <= parameters]
@@ -116,8 +133,8 @@ class Front:
     def reaching(self, error: float, wanted: Callable[[], bool]) -> tuple[int, ...] | None:
         """Ranks with about the fewest parameters whose error is at most this; None where the way ends before."""
         with self._lock:
-            if self.form.key == "tucker":
-                return self._compressed.landscape.best(error=error)
+            if self._landscape is not None:
+                return self._landscape.best(error=error).ranks
             while all(point.error > error for point in self._points) and self.advance(wanted):
                 pass
             points = self.points()

@@ -155,6 +155,7 @@ function Line({ line, acts }: { line: string; acts: Acts }): VNode {
 const SOURCES: Readonly<Record<Numbers["source"], readonly [string, string]>> = {
   "": ["", ""],
   "closed form": ["closed form", "of the truncated higher-order SVD, exactly; the fit is on its way"],
+  interpolated: ["interpolated", "between two fits of the landscape; the fit is on its way"],
   compressed: ["estimate", "of a quick fit of the compressed data; the fit is on its way"],
   "so far": ["so far", "of the fit under way"],
   fit: ["fitted", "of the fit that the line of Python makes"],

@@ -16,7 +16,7 @@ export interface Numbers {
   state: "reading" | "estimating" | "fitting" | "fitted" | "stopped" | "unfittable";
   message: string;
   error: number | null;
-  source: "" | "closed form" | "compressed" | "so far" | "fit";
+  source: "" | "closed form" | "interpolated" | "compressed" | "so far" | "fit";
   parameters: number;
   dense: number;
   useful: number[];
