@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     )
     from workbench.figures import plot
     from workbench.network import Network, NetworkError, SpecError, WorkbenchError
-    from workbench.widgets import NetworkEditor
+    from workbench.widgets import DecompositionExplorer, NetworkEditor, explore
 
 __all__ = [
+    "DecompositionExplorer",
     "Fit",
     "Network",
     "NetworkEditor",
@@ -37,6 +38,7 @@ __all__ = [
     "data",
     "decompose",
     "decomposition",
+    "explore",
     "factor_match",
     "figures",
     "layers",
@@ -50,6 +52,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "DecompositionExplorer": "workbench.widgets",
     "Fit": "workbench.decomposition",
     "Network": "workbench.network",
     "NetworkEditor": "workbench.widgets",
@@ -60,6 +63,7 @@ _HOMES = {
     "chebyshev_tucker": "workbench.decomposition",
     "core_consistency": "workbench.decomposition",
     "decompose": "workbench.decomposition",
+    "explore": "workbench.widgets",
     "factor_match": "workbench.decomposition",
     "papers": "workbench._papers",
     "parafac2": "workbench.decomposition",

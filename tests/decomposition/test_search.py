@@ -49,5 +49,5 @@ def test_history_is_the_best_starts_and_never_rises():
 )
 def test_sweeps_crawl_when_their_gains_hardly_shrink(gains, crawls):
     errors = [torch.tensor([1000 - sum(gains[:k])]) for k in range(len(gains))]
-    assert _crawls(errors, 0, 1e-8) is crawls
-    assert not _crawls(errors[:5], 0, 1e-8), "too early to say"
+    assert _crawls(errors, 0, 1e-8, 100) is crawls
+    assert not _crawls(errors[:5], 0, 1e-8, 100), "too early to say"
