@@ -9,8 +9,9 @@ Bi-cross-validation of the SVD (2009), for predicting a block of held-out entrie
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import torch
 
@@ -19,7 +20,7 @@ from workbench.decomposition._compress import SPARE, Compressed, compress
 from workbench.decomposition._cp import cp_sweeps
 from workbench.decomposition._gauss_newton import gauss_newton_fits, gauss_newton_sweeps
 from workbench.decomposition._numbers import solve, wide
-from workbench.network import Network, cp
+from workbench.network import cp
 
 SWEEPS = 60
 STEPS = 10
@@ -98,12 +99,7 @@ def _grown(core: torch.Tensor, factors: Factors, generator: torch.Generator) -> 
 
 def _swept(core: torch.Tensor, start: Factors, sweeps: int) -> Stage:
     """Sweeps over all starts, until all have settled."""
-    before = None
-    for sweep, (factors, squares) in enumerate(cp_sweeps(core, start), 1):
-        if sweep == sweeps or (before is not None and bool((before - squares <= SETTLED * before).all())):
-            break
-        before = squares
-    return _ordered(squares, factors)
+    return _last(((squares, factors) for factors, squares in cp_sweeps(core, start)), sweeps)
 
 
 def _refined(core: torch.Tensor, stage: Stage) -> Stage:
@@ -113,17 +109,20 @@ def _refined(core: torch.Tensor, stage: Stage) -> Stage:
         return stage
     few = min(TOGETHER, len(stage.squares))
     start = {name: factor[:few] for name, factor in zip(names, stage.factors, strict=True)}
-    before = stage.squares[:few]
-    for step, (cores, squares) in enumerate(gauss_newton_sweeps(core, net, start, names, few), 1):
-        if step == STEPS or bool((before - squares <= SETTLED * before).all()):
-            break
-        before = squares
-    best = _ordered(squares, [cores[name] for name in names])
+    steps = gauss_newton_sweeps(core, net, start, names, few)
+    best = _last(((squares, [cores[name] for name in names]) for cores, squares in steps), STEPS)
     joined = [torch.cat([new, old[few:]]) for new, old in zip(best.factors, stage.factors, strict=True)]
     return Stage(torch.cat([best.squares, stage.squares[few:]]), joined)
 
 
-def _ordered(squares: torch.Tensor, factors: Sequence[torch.Tensor]) -> Stage:
+def _last(sweeps: Iterator[tuple[torch.Tensor, Factors]], most: int) -> Stage:
+    """What the sweeps end with, once all starts have settled, and after `most` in any case."""
+    squares, factors = next(sweeps)
+    for new, factors in islice(sweeps, most - 1):  # noqa: B007 - the last are kept
+        settled = bool((squares - new <= SETTLED * squares).all())
+        squares = new
+        if settled:
+            break
     order = squares.argsort()
     return Stage(squares[order], [factor[order] for factor in factors])
 
@@ -217,8 +216,3 @@ def _matched(a: Sequence[torch.Tensor], b: Sequence[torch.Tensor]) -> torch.Tens
     table = math.prod(((one.mH @ other).abs() for one, other in zip(a, b, strict=True)), start=torch.ones(()))
     rows, found = linear_sum_assignment(table.cpu().numpy(), maximize=True)
     return table.cpu()[torch.as_tensor(rows), torch.as_tensor(found)].sort().values
-
-
-def as_network(core: torch.Tensor, rank: int) -> Network:
-    """The CP network of a small core."""
-    return cp(tuple(core.shape), rank)
