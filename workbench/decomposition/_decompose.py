@@ -201,6 +201,8 @@ def _set_aside(
     x: torch.Tensor, mask: object, held_out: object, seed: int
 ) -> tuple[torch.Tensor | None, torch.Tensor | None]:
     """Where the fit looks, None for everywhere; and the entries it is then tried on, if any."""
+    if mask is None and held_out is None:
+        return None, None
     seen = torch.ones_like(x, dtype=torch.bool) if mask is None else as_mask(mask, x)
     if held_out is None:
         return None if bool(seen.all()) else seen, None
