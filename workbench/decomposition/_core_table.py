@@ -167,6 +167,7 @@ class CoreTable:
     A network whose leaves, of n_j entries for each unit of rank, surround one core of `rest` entries for each entry of the
     shape has ``rest * prod(r) + sum(n_j * r_j)`` parameters. Given all ranks but the largest, the best last rank has a
     closed form under a budget and a binary search under an error, so a query looks at all shapes without going through them.
+    No rank above the product of all others (times `rest`) is chosen: a core could not make use of it.
 
     Attributes
     ----------
@@ -209,28 +210,29 @@ class CoreTable:
 
     def within_parameters(self, budget: int, count: int = 1) -> list[Ranks]:
         """Up to `count` shapes with at most this many parameters, those of the least errors first."""
-        offset, base, slope = self._others
-        at = np.flatnonzero(base + slope <= budget)
-        top = np.minimum((budget - base[at]) // slope[at], self.caps[self._free])
+        offset, base, slope, low, high = self._others
+        at = np.flatnonzero(base + slope * low <= budget)
+        top = np.minimum((budget - base[at]) // slope[at], high[at])
         errors = self._flat.take(offset[at] + (top - 1) * self._stride)
         found = self._shapes(at, top, _first(count, errors, base[at] + slope[at] * top))
         return list(dict.fromkeys(self._trimmed(ranks) for ranks in found))
 
     def within_square(self, square: float, count: int = 1) -> list[Ranks]:
         """Up to `count` shapes with at most this squared relative error, those of the fewest parameters first."""
-        offset, base, slope = self._others
-        at = np.flatnonzero(self._flat.take(offset + (self.caps[self._free] - 1) * self._stride) <= square)
+        offset, base, slope, low, high = self._others
+        at = np.flatnonzero(self._flat.take(offset + (high - 1) * self._stride) <= square)
         sample = at[:: max(1, len(at) // 256)]
         if len(at) > 4 * len(sample) >= 4 * count:  # no shape dearer than the best of a sample need be looked at
-            cost = base[sample] + slope[sample] * self._least(offset[sample], square)
-            at = at[(base + slope)[at] <= np.partition(cost, count - 1)[count - 1]]
-        top = self._least(offset[at], square)
+            cost = base[sample] + slope[sample] * self._least(sample, square)
+            at = at[(base + slope * low)[at] <= np.partition(cost, count - 1)[count - 1]]
+        top = self._least(at, square)
         errors = self._flat.take(offset[at] + (top - 1) * self._stride)
         return self._shapes(at, top, _first(count, base[at] + slope[at] * top, errors))
 
-    def _least(self, offset: Integers, square: float) -> Integers:
+    def _least(self, at: Integers, square: float) -> Integers:
         """The least last ranks with at most this error, by binary search along the free axis."""
-        low, high = np.zeros_like(offset), np.full_like(offset, self.caps[self._free] - 1)
+        offset, _, _, least, most = self._others
+        offset, low, high = offset[at], least[at] - 1, most[at] - 1
         for _ in range(self.caps[self._free].bit_length()):
             middle = (low + high) // 2
             enough = self._flat.take(offset + middle * self._stride) <= square
@@ -244,7 +246,10 @@ class CoreTable:
         lower = [*ranks]
         for axis in range(len(ranks)):
             line = self.squares[tuple(slice(None) if k == axis else rank - 1 for k, rank in enumerate(lower))]
-            lower[axis] = int((line[: ranks[axis]] > enough).sum()) + 1
+            tried = [*lower]
+            tried[axis] = int((line[: ranks[axis]] > enough).sum()) + 1
+            if max(tried) ** 2 <= self.rest * math.prod(tried):
+                lower = tried
         return tuple(lower)
 
     def _shapes(self, at: Integers, top: Integers, chosen: Integers) -> list[Ranks]:
@@ -267,17 +272,22 @@ class CoreTable:
         return math.prod(self.caps[self._free + 1 :])
 
     @cached_property
-    def _others(self) -> tuple[Integers, Integers, Integers]:
-        """For all ranks but the free one: where they are in the table, and what they cost, ``base + slope * last``."""
-        offset, base, product = np.zeros((3, 1), dtype=np.int64)
-        product += self.rest
+    def _others(self) -> tuple[Integers, Integers, Integers, Integers, Integers]:
+        """For all ranks but the free one: where they are in the table, what they cost, ``base + slope * last``, and the
+        last ranks that go with them, from low to high.
+        """
+        offset, base, product, largest = np.zeros((4, 1), dtype=np.int64)
+        product, largest = product + self.rest, largest + 1
         for axis, cap in enumerate(self.caps):
             if axis != self._free:
                 rank = np.arange(1, cap + 1)
                 offset = np.add.outer(offset, (rank - 1) * math.prod(self.caps[axis + 1 :])).ravel()
                 base = np.add.outer(base, rank * self.sizes[axis]).ravel()
                 product = np.multiply.outer(product, rank).ravel()
-        return offset, base, product + self.sizes[self._free]
+                largest = np.maximum.outer(largest, rank).ravel()
+        low, high = -(-(largest**2) // product), np.minimum(product, self.caps[self._free])
+        at = np.flatnonzero(low <= high)
+        return offset[at], base[at], (product + self.sizes[self._free])[at], low[at], high[at]
 
 
 def _first(count: int, key: np.ndarray[Any, Any], then: np.ndarray[Any, Any]) -> Integers:

@@ -69,8 +69,8 @@ def decompose(
         A `Network` whose legs are the axes of `x`, in order; or the name of a family: ``"cp"``, ``"tucker"``,
         ``"tensor_train"``, ``"tensor_ring"``, ``"tree"``, ``"hierarchical_tucker"``.
     ranks
-        For a family: its ranks, as the family takes them. Larger ones than the data can fill are filled up with zeros
-        in a closed form.
+        For a family: its ranks, as the family takes them, none larger than the cores can carry. (In a `Network` they may be;
+        a closed form then fills up with zeros.)
     error
         For Tucker, tensor train and hierarchical Tucker by name, in place of `ranks`: the relative error that is
         allowed, between 0 and 1; the closed form then chooses the ranks.
@@ -201,6 +201,8 @@ def _set_aside(
     x: torch.Tensor, mask: object, held_out: object, seed: int
 ) -> tuple[torch.Tensor | None, torch.Tensor | None]:
     """Where the fit looks, None for everywhere; and the entries it is then tried on, if any."""
+    if mask is None and held_out is None:
+        return None, None
     seen = torch.ones_like(x, dtype=torch.bool) if mask is None else as_mask(mask, x)
     if held_out is None:
         return None if bool(seen.all()) else seen, None
@@ -241,7 +243,9 @@ def _network(
         found = "neither is" if ranks is None else "both are"
         raise FitError(f"family {network!r} needs ranks= or error=, and {found} given")
     if ranks is not None:
-        return FAMILIES[network](tuple(x.shape), ranks)
+        made = FAMILIES[network](tuple(x.shape), ranks)
+        _check_ranks(made)
+        return made
     if network not in BY_ERROR:
         raise FitError(f"error= chooses ranks for {', '.join(BY_ERROR)}; give {network!r} its ranks=")
     return _within(network, x, float(error or 0))
@@ -257,6 +261,26 @@ def _within(family: str, x: torch.Tensor, error: float) -> Network:
     require_memory(needed, x.device, f"choosing ranks for {x.numel():,} entries")
     cores = tree_svd(x, net.legs, tree, ranks_within((error * norm(x)) ** 2, tree))
     return net.resize({node.bond[0]: cores[node.name].shape[-1] for node in tree.nodes[:-1]})
+
+
+def _check_ranks(net: Network) -> None:
+    """Refuse ranks that a family asked for by name cannot use, with the largest it can."""
+    for index in net.summed:
+        for name in dict.fromkeys(name for name, _ in net.holders(index)):
+            others = math.prod(net.sizes[each] for each in net.tensors[name] if each != index)
+            if len(net.bonds) == len(net.summed) and net.sizes[index] > others:
+                raise FitError(
+                    f"rank {net.sizes[index]} of bond {index!r} is more than core {name!r} of shape {net.shape_of(name)} "
+                    f"can carry: at most {others} makes sense there"
+                )
+    if len(net.summed) == 1 and net.hyperbonds and net.order > 1:
+        (index,) = net.summed
+        most = math.prod(net.shape) // max(net.shape)
+        if net.sizes[index] > most:
+            raise FitError(
+                f"rank {net.sizes[index]} is more than a tensor of shape {net.shape} can need: it is a sum of {most} "
+                f"rank-one terms already; at most {most} makes sense"
+            )
 
 
 def _check_dtype(x: torch.Tensor) -> None:

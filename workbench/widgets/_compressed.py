@@ -116,7 +116,7 @@ class Compressed:
         sizes = tuple(self._x.shape[axis] for axis in axes)
         rest = math.prod(self._x.shape[axis] for axis in others)
         family = None if others else "tucker"
-        return RankLandscape(self._x, net, family, CoreTable(table, sizes, rest))
+        return RankLandscape(self._x, net, family, CoreTable(table.numpy(), sizes, rest))
 
     def spectrum(self, axes: Sequence[int]) -> list[float]:
         """Singular values of the unfolding with these axes as rows, over the norm of the data, the largest first.
