@@ -9,39 +9,67 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from workbench import data, decomposition, figures, layers, network, widgets
     from workbench._papers import papers
-    from workbench.decomposition import Fit, decompose
+    from workbench.decomposition import (
+        Fit,
+        RankLandscape,
+        chebyshev_tucker,
+        core_consistency,
+        decompose,
+        factor_match,
+        parafac2,
+        rank_landscape,
+        t_svd,
+    )
     from workbench.figures import plot
     from workbench.network import Network, NetworkError, SpecError, WorkbenchError
-    from workbench.widgets import NetworkEditor
+    from workbench.widgets import DecompositionExplorer, NetworkEditor, explore
 
 __all__ = [
+    "DecompositionExplorer",
     "Fit",
     "Network",
     "NetworkEditor",
     "NetworkError",
+    "RankLandscape",
     "SpecError",
     "WorkbenchError",
+    "chebyshev_tucker",
+    "core_consistency",
     "data",
     "decompose",
     "decomposition",
+    "explore",
+    "factor_match",
     "figures",
     "layers",
     "network",
     "papers",
+    "parafac2",
     "plot",
+    "rank_landscape",
+    "t_svd",
     "widgets",
 ]
 
 _HOMES = {
+    "DecompositionExplorer": "workbench.widgets",
     "Fit": "workbench.decomposition",
     "Network": "workbench.network",
     "NetworkEditor": "workbench.widgets",
     "NetworkError": "workbench.network",
+    "RankLandscape": "workbench.decomposition",
     "SpecError": "workbench.network",
     "WorkbenchError": "workbench.network",
+    "chebyshev_tucker": "workbench.decomposition",
+    "core_consistency": "workbench.decomposition",
     "decompose": "workbench.decomposition",
+    "explore": "workbench.widgets",
+    "factor_match": "workbench.decomposition",
     "papers": "workbench._papers",
+    "parafac2": "workbench.decomposition",
     "plot": "workbench.figures",
+    "rank_landscape": "workbench.decomposition",
+    "t_svd": "workbench.decomposition",
 }
 
 

@@ -58,11 +58,11 @@ def test_the_same_seed_gives_the_same_fit():
 
 
 def test_of_several_starts_the_best_is_kept():
-    x = planted("tensor_ring", (6, 7, 8), 2, seed=4).x
+    x = noise(6, 7, 8, seed=4)
     alone = [decompose(x, "tensor_ring", ranks=2, init="random", seed=seed, max_sweeps=60).error for seed in range(4)]
     together = decompose(x, "tensor_ring", ranks=2, init="random", seed=0, starts=4, max_sweeps=60).error
-    assert together == pytest.approx(min(alone))
-    assert min(alone) < 0.9 * max(alone), "the starts differ, or the test says nothing"
+    assert together == pytest.approx(min(alone), rel=1e-4)
+    assert min(alone) < 0.999 * max(alone), "the starts differ, or the test says nothing"
 
 
 @pytest.mark.parametrize("scale", [1e-150, 1e-30, 1e30, 1e150])
@@ -196,28 +196,29 @@ def test_an_interruption_inside_a_sweep_gives_the_sweep_before(monkeypatch):
 
     original = _als.update
     x = noise(5, 6, 7)
-    expected = decompose(x, "cp", ranks=2, max_sweeps=2)
+    expected = decompose(x, "tensor_ring", ranks=2, max_sweeps=2)
     monkeypatch.setattr(_als, "update", update)
-    fit = decompose(x, "cp", ranks=2)
+    fit = decompose(x, "tensor_ring", ranks=2)
     assert fit.history == expected.history
     assert not fit.converged
 
 
 def test_an_interruption_ends_all_starts():
-    x = planted(tensor_ring((6, 7, 8), 2), seed=4).x
+    x = noise(6, 7, 8, seed=4)
     seen = []
 
     def stop(sweep: int, error: float) -> bool:
         seen.append(error)
-        if len(seen) == 25:
+        if len(seen) == 5:
             raise KeyboardInterrupt
-        return len(seen) == 50
+        return len(seen) == 9
 
-    fit = decompose(x, "tensor_ring", ranks=2, starts=5, max_sweeps=10, callback=stop)
-    assert len(seen) == 25
+    fit = decompose(x, "tensor_ring", ranks=2, starts=5, max_sweeps=20, callback=stop)
+    assert len(seen) == 5
     assert fit.error == pytest.approx(min(seen))
-    fit = decompose(x, "tensor_ring", ranks=2, starts=5, max_sweeps=10, callback=stop)
-    assert len(seen) == 50
+    assert not fit.converged
+    decompose(x, "tensor_ring", ranks=2, starts=5, max_sweeps=20, callback=stop)
+    assert len(seen) == 9
 
 
 def test_an_interruption_before_the_first_sweep_is_passed_on(monkeypatch):
@@ -228,7 +229,7 @@ def test_an_interruption_before_the_first_sweep_is_passed_on(monkeypatch):
 
     monkeypatch.setattr(_als, "update", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        decompose(noise(5, 6, 7), "cp", ranks=2)
+        decompose(noise(5, 6, 7), "tensor_ring", ranks=2)
 
 
 # ---- refusals -------------------------------------------------------------------------------------------------------
@@ -264,13 +265,13 @@ NET = tucker((4, 5, 6), 2)
             {"network": NET, "init": {"A": torch.zeros(2, 2)}},
             r"init\['A'\] has shape \(2, 2\), the network wants \(4, 2\)",
         ),
-        ({"network": NET, "init": {"Q": torch.zeros(2, 2)}}, r"no tensor 'Q'"),
+        ({"network": NET, "init": {"Q": torch.zeros(2, 2)}}, r"no tensor .Q."),
         (
             {"network": NET, "init": {"A": torch.zeros(4, 2, dtype=torch.complex64)}},
             r"init\['A'\] is complex, x is real",
         ),
         ({"network": NET, "init": {"A": np.zeros((4, 2), dtype=np.int8)}}, r"init\['A'\] holds int8 values"),
-        ({"network": NET, "freeze": ["Q"]}, r"no tensor 'Q'"),
+        ({"network": NET, "freeze": ["Q"]}, r"freeze names tensor 'Q', which is not there"),
         ({"network": NET, "freeze": ["A"]}, r"tensor 'A' is frozen, but has no numbers"),
         ({"network": NET, "freeze": NET.free}, r"nothing is left to fit"),
         (
@@ -307,6 +308,20 @@ def test_data_that_cannot_be_fitted_are_refused(x, message):
 def test_half_precision_is_refused_with_the_line_that_converts_it(dtype):
     with pytest.raises(FitError, match=r"too few digits for least squares; convert with x = x.float\(\)"):
         decompose(X.to(dtype), NET)
+
+
+@pytest.mark.parametrize(
+    ("family", "ranks", "message"),
+    [
+        ("tucker", (9, 2, 2), "rank 9 of bond 'r0' is more than core 'G' of shape .* at most 4 makes sense"),
+        ("tensor_train", (5, 2), "rank 5 of bond 'r0' .* core 'A' .* at most 4"),
+        ("tensor_ring", (40, 2, 2), "rank 40 of bond .* at most"),
+        ("cp", 31, "rank 31 is more than a tensor of shape .4, 5, 7. can need: .* at most 20 makes sense"),
+    ],
+)
+def test_ranks_beyond_what_a_family_can_carry_are_refused_with_the_largest(family, ranks, message):
+    with pytest.raises(FitError, match=message):
+        decompose(noise(4, 5, 7), family, ranks=ranks)
 
 
 def test_a_rank_of_zero_is_refused():

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { draw } from "../src/editor/geometry";
-import { anchorOf, extent, hit, lineWidth, RADIUS } from "../src/editor/scene";
-import { placeLabels } from "../src/editor/labels";
+import { draw } from "../src/shared/geometry";
+import { anchorOf, extent, hit, lineWidth, RADIUS } from "../src/shared/scene";
+import { placeLabels } from "../src/shared/labels";
 import { arrange, ARRANGEMENTS, place, suit, type Arrangement } from "../src/editor/layout";
 import { fitted, toScreen } from "../src/editor/camera";
-import { distance } from "../src/editor/plane";
+import { distance } from "../src/shared/plane";
 import { add, connect, split } from "../src/editor/edits";
-import { EMPTY, type Network } from "../src/editor/network";
+import { EMPTY, type Network } from "../src/shared/network";
 import { family, zoo } from "./support";
 
 const shape = [427, 640, 3];

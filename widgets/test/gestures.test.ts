@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { draw } from "../src/editor/geometry";
-import { RADIUS, type Scene } from "../src/editor/scene";
+import { draw } from "../src/shared/geometry";
+import { RADIUS, type Scene } from "../src/shared/scene";
 import * as gestures from "../src/editor/gestures";
-import { placeLabels } from "../src/editor/labels";
+import { placeLabels } from "../src/shared/labels";
 import { arrange, suit } from "../src/editor/layout";
-import type { Network } from "../src/editor/network";
-import type { Point } from "../src/editor/plane";
+import type { Network } from "../src/shared/network";
+import type { Point } from "../src/shared/plane";
 import type { Command, Tool } from "../src/editor/reducer";
 import { family } from "./support";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import * as edits from "../src/editor/edits";
-import { dense, einsum, EMPTY, freshBond, freshTensor, fromJson, holdersOf, NetworkError, parameters, rankBound, roleOf, sameNetwork, toJson, isLeg } from "../src/editor/network";
-import { apply, describeIndex, describeTensor } from "../src/editor/steps";
+import { dense, describeIndex, describeTensor, einsum, EMPTY, freshBond, freshTensor, fromJson, holdersOf, NetworkError, parameters, rankBound, roleOf, sameNetwork, toJson, isLeg } from "../src/shared/network";
+import { apply } from "../src/editor/steps";
 import { anyEdit, family, random, wrongWith, zoo } from "./support";
 
 const chain = () => family("tensor_train", [4, 5, 6], 3, ["i", "j", "k"]);

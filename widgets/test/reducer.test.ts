@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import * as history from "../src/shared/history";
-import { sameNetwork, type Network } from "../src/editor/network";
+import { sameNetwork, type Network } from "../src/shared/network";
 import { addTensor, bond, docOf, erase, initial, pullLeg, reduce, renameTo, resizeTo, template, type Command, type State } from "../src/editor/reducer";
 import { anyEdit, family, random, wrongWith, zoo } from "./support";
 

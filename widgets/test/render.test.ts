@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import widget from "../src/editor";
-import type { Network } from "../src/editor/network";
+import type { Network } from "../src/shared/network";
 import type { Traits } from "../src/editor/sync";
 import type { RenderContext } from "../src/shared/model";
 import { fakeModel, family, zoo } from "./support";

@@ -1,10 +1,10 @@
 /** What the tests share: networks to draw, a seeded generator of edits, a fake model, the invariants. */
 import { FAMILIES } from "../src/editor/families";
 import { add, connect, attach, fix } from "../src/editor/edits";
-import { EMPTY, freshBond, freshLeg, freshTensor, holdersOf, isLeg, type Network } from "../src/editor/network";
+import { EMPTY, freshBond, freshLeg, freshTensor, holdersOf, isLeg, type Network } from "../src/shared/network";
 import type { Edit } from "../src/editor/steps";
 import type { Traits } from "../src/editor/sync";
-import { toJson } from "../src/editor/network";
+import { toJson } from "../src/shared/network";
 
 export function family(name: string, shape: readonly number[], rank = 4, legs = shape.map((_, k) => `i${k}`)): Network {
   return FAMILIES.get(name)!.build(shape, rank, legs);

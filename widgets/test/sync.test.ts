@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { toJson } from "../src/editor/network";
+import { toJson } from "../src/shared/network";
 import { docOf, resizeTo } from "../src/editor/reducer";
-import { Link, PACE, type Traits } from "../src/editor/sync";
+import { Link, type Traits } from "../src/editor/sync";
+import { PACE } from "../src/shared/channel";
 import type { Model } from "../src/shared/model";
 import { fakeModel, family } from "./support";
 

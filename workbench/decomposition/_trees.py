@@ -13,10 +13,21 @@ from functools import lru_cache, partial
 
 import torch
 
-from workbench.decomposition._numbers import at_most, einsum, leading, norm, padded, relative_residual, safe_below
+from workbench.decomposition._numbers import (
+    at_most,
+    einsum,
+    leading,
+    norm,
+    padded,
+    relative_residual,
+    safe_below,
+    subspace,
+)
 from workbench.network import Network
 
 Cores = dict[str, torch.Tensor]
+LARGE = 200  # matrices up to this many rows or columns are decomposed exactly
+SPARE = 6  # directions kept in subspace iteration beyond those wanted
 Chooser = Callable[[int, float, torch.Tensor], int]  # step, squares lost so far, squared singular values -> rank
 
 
@@ -94,7 +105,7 @@ def as_tree(net: Network) -> Tree | None:
 # ---- the closed form ------------------------------------------------------------------------------------------------
 
 
-def tree_svd(x: torch.Tensor, legs: tuple[str, ...], tree: Tree, choose: Chooser) -> Cores:
+def tree_svd(x: torch.Tensor, legs: tuple[str, ...], tree: Tree, choose: Chooser | Sequence[int]) -> Cores:
     """Project the data on the leading singular vectors of one subtree after the other, from the leaves to the root.
 
     On a Tucker network this is the sequentially truncated higher-order SVD, on a tensor train TT-SVD, on a hierarchical
@@ -108,8 +119,9 @@ def tree_svd(x: torch.Tensor, legs: tuple[str, ...], tree: Tree, choose: Chooser
     legs
         The axes of `x`.
     choose
-        Takes the number of the step, the squares lost before it and the squared singular values of the subtree, and
-        returns the size of its bond.
+        The sizes of the bonds, step by step; or what takes the number of the step, the squares lost before it and the
+        squared singular values of the subtree, and returns the size of its bond. Of large matrices with small bonds
+        given, the singular vectors are nearly the leading ones, found by subspace iteration.
     """
     cores: Cores = {}
     rest, labels, lost = x, list(legs), 0.0
@@ -120,8 +132,14 @@ def tree_svd(x: torch.Tensor, legs: tuple[str, ...], tree: Tree, choose: Chooser
         shape = rest.shape
         rows = math.prod(shape[: len(own)])
         matrix = rest.reshape(rows, -1)
-        basis, squares = leading(matrix, partial(choose, step, lost))
-        lost += float(squares[basis.shape[1] :].sum())
+        if not isinstance(choose, Sequence):
+            basis, squares = leading(matrix, partial(choose, step, lost))
+            lost += float(squares[basis.shape[1] :].sum())
+        elif min(matrix.shape) > max(LARGE, 8 * choose[step]):
+            wider = subspace(matrix, choose[step] + SPARE, torch.Generator().manual_seed(step), 2)
+            basis = wider @ leading(wider.mH @ matrix, at_most(choose[step]))[0]
+        else:
+            basis, _ = leading(matrix, at_most(choose[step]))
         cores[node.name] = basis.reshape(*shape[: len(own)], -1)
         rest = (basis.mH @ matrix).reshape(-1, *shape[len(own) :])
         labels = [_bond(node.name), *others]
@@ -129,10 +147,9 @@ def tree_svd(x: torch.Tensor, legs: tuple[str, ...], tree: Tree, choose: Chooser
     return cores
 
 
-def ranks_of(net: Network, tree: Tree) -> Chooser:
-    """Choose the network's own ranks, or as many as there are."""
-    ranks = [math.prod(net.sizes[index] for index in node.bond) for node in tree.nodes[:-1]]
-    return lambda step, _, squares: min(ranks[step], len(squares))
+def ranks_of(net: Network, tree: Tree) -> list[int]:
+    """The network's own ranks, step by step."""
+    return [math.prod(net.sizes[index] for index in node.bond) for node in tree.nodes[:-1]]
 
 
 def ranks_within(budget: float, tree: Tree) -> Chooser:
@@ -200,18 +217,20 @@ def _move(tree: Tree, cores: Cores, source: str, target: str) -> None:
 
 
 def tree_sweeps(
-    x: torch.Tensor, net: Network, tree: Tree, start: Cores, *, closed: bool
+    x: torch.Tensor, legs: tuple[str, ...], tree: Tree, start: Cores, *, closed: bool
 ) -> Iterator[tuple[Cores, float]]:
     """Isometries and their relative error, after every sweep; ends where another sweep cannot help.
 
     On a Tucker network a sweep is one of higher-order orthogonal iteration: each factor becomes the leading singular
     vectors of the data projected on all the others. On any other tree each core in turn becomes the data projected on
-    all others: alternating least squares with perfectly conditioned systems.
+    all others: alternating least squares with perfectly conditioned systems. Either reads the data twice.
 
     Source: De Lathauwer, De Moor and Vandewalle (2000), section 3; Holtz, Rohwedder and Schneider (2012), section 3.
 
     Parameters
     ----------
+    legs
+        The axes of `x`.
     closed
         The start is a closed form, which counts as a sweep: give it first.
     """
@@ -221,15 +240,20 @@ def tree_sweeps(
         lost = 1 - (norm(cores[tree.root.name]) / whole) ** 2  # the root holds the projection
         if lost > safe_below(x.dtype) ** 2:
             return math.sqrt(lost)
-        return relative_residual(x, einsum([(cores[node.name], tree.axes(node)) for node in tree.nodes], net.legs))
+        return relative_residual(x, tree_value(legs, tree, cores))
 
     if closed:
         yield dict(cores), error()
         if sum(_truncates(cores, node) for node in tree.nodes[:-1]) < 2:
             return  # one truncated SVD is the optimum (Eckart and Young)
     while True:
-        (_hooi if tree.star else _walk)(x, net, tree, cores)
+        (_hooi if tree.star else _walk)(x, legs, tree, cores)
         yield dict(cores), error()
+
+
+def tree_value(legs: tuple[str, ...], tree: Tree, cores: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    """The dense value."""
+    return einsum([(cores[node.name], tree.axes(node)) for node in tree.nodes], legs)
 
 
 def _truncates(cores: Cores, node: Node) -> bool:
@@ -237,30 +261,93 @@ def _truncates(cores: Cores, node: Node) -> bool:
     return core.shape[-1] < math.prod(core.shape[:-1])
 
 
-def _hooi(x: torch.Tensor, net: Network, tree: Tree, cores: Cores) -> None:
+@dataclass(frozen=True)
+class _Seen:
+    """The data, perhaps with the core of one node absorbed."""
+
+    x: torch.Tensor
+    labels: tuple[str, ...]
+    absorbed: str | None = None
+
+
+def _absorbed(x: torch.Tensor, legs: tuple[str, ...], tree: Tree, cores: Cores, node: Node | None) -> _Seen:
+    if node is None:
+        return _Seen(x, legs)
+    bonds = [label for label in tree.axes(node) if label not in node.legs]
+    labels = (*(leg for leg in legs if leg not in node.legs), *bonds)
+    return _Seen(einsum([(x, legs), (cores[node.name].conj(), tree.axes(node))], labels), labels, node.name)
+
+
+def _ends(legs: tuple[str, ...], tree: Tree, cores: Cores) -> list[Node]:
+    """Nodes whose legs come last or first of all and that make the data smaller, leaves in front: the data are contracted
+    with these without being copied.
+    """
+    found = {}
+    for node in tree.nodes:
+        size = dict(zip(tree.axes(node), cores[node.name].shape, strict=True))
+        inner = math.prod(size[label] for label in size if label not in node.legs)
+        if not node.legs or 2 * inner > math.prod(size[leg] for leg in node.legs):
+            continue
+        for end, part in (("first", legs[: len(node.legs)]), ("last", legs[-len(node.legs) :])):
+            if set(part) == set(node.legs):
+                found[end] = node
+    ends = [found[end] for end in ("last", "first") if end in found]
+    return sorted(ends, key=lambda node: (node.parent is None, bool(node.children)))
+
+
+def _projected(tree: Tree, cores: Cores, seen: _Seen, node: Node, labels: Sequence[str]) -> torch.Tensor:
+    """The data projected on all cores but one."""
+    others = [each for each in tree.nodes if each.name not in (node.name, seen.absorbed)]
+    return einsum([(seen.x, seen.labels), *((cores[each.name].conj(), tree.axes(each)) for each in others)], labels)
+
+
+def _hooi(x: torch.Tensor, legs: tuple[str, ...], tree: Tree, cores: Cores) -> None:
     *leaves, root = tree.nodes
-    rest: tuple[torch.Tensor, Sequence[str]] = x, net.legs
-    last = leaves  # the factors not yet in `rest`
-    for node in leaves:
-        if _truncates(cores, node):
-            labels = [*node.legs, *(label for label in tree.axes(root) if label != _bond(node.name))]
-            others = [(cores[each.name].conj(), tree.axes(each)) for each in leaves if each is not node]
-            projected = einsum([(x, net.legs), *others], labels)
-            shape = projected.shape[: len(node.legs)]
-            basis, _ = leading(projected.reshape(math.prod(shape), -1), at_most(cores[node.name].shape[-1]))
-            cores[node.name] = basis.reshape(*shape, -1)
-            rest, last = (projected, labels), [node]
-    cores[root.name] = einsum([rest, *((cores[each.name].conj(), tree.axes(each)) for each in last)], tree.axes(root))
+    ends = [node for node in _ends(legs, tree, cores) if node.parent is not None]
+    last = ends[0] if ends else None
+    seen = _absorbed(x, legs, tree, cores, last)
+    rest, labels, after = x, legs, leaves  # what the root is made of: data, and the factors they still lack
+    for node in sorted(leaves, key=lambda each: each is last):
+        if not _truncates(cores, node):
+            continue
+        if node is last:
+            seen = _absorbed(x, legs, tree, cores, ends[1] if len(ends) > 1 else None)
+        labels = (*node.legs, *(label for label in tree.axes(root) if label != _bond(node.name)))
+        rest, after = _projected(_leaves_of(tree), cores, seen, node, labels), [node]
+        shape = rest.shape[: len(node.legs)]
+        basis, _ = leading(rest.reshape(math.prod(shape), -1), at_most(cores[node.name].shape[-1]))
+        cores[node.name] = basis.reshape(*shape, -1)
+    cores[root.name] = einsum(
+        [(rest, labels), *((cores[each.name].conj(), tree.axes(each)) for each in after)], tree.axes(root)
+    )
 
 
-def _walk(x: torch.Tensor, net: Network, tree: Tree, cores: Cores) -> None:
-    """Carry the centre of orthogonality from the root through the whole tree and back, solving for each core once."""
+def _leaves_of(tree: Tree) -> Tree:
+    """A star without its root: what the data are projected on."""
+    return Tree(tree.nodes[:-1])
+
+
+def _walk(x: torch.Tensor, legs: tuple[str, ...], tree: Tree, cores: Cores) -> None:
+    """Carry the centre of orthogonality from the root through the whole tree and back, solving for each core once.
+
+    The branch of the core that is absorbed comes last: every other core is then solved for before that one changes.
+    """
     nodes = {node.name: node for node in tree.nodes}
+    ends = _ends(legs, tree, cores)
+    last = ends[0] if ends and ends[0].parent is not None else None
+    branch = set()
+    above = last
+    while above is not None:
+        branch.add(above.name)
+        above = nodes[above.parent] if above.parent is not None else None
+    seen = _absorbed(x, legs, tree, cores, last)
 
     def visit(node: Node) -> None:
-        others = [(cores[each.name].conj(), tree.axes(each)) for each in tree.nodes if each is not node]
-        cores[node.name] = einsum([(x, net.legs), *others], tree.axes(node))
-        for child in node.children:
+        now = seen
+        if node is last:
+            now = _absorbed(x, legs, tree, cores, ends[1] if len(ends) > 1 else None)
+        cores[node.name] = _projected(tree, cores, now, node, tree.axes(node))
+        for child in sorted(node.children, key=branch.__contains__):
             _move(tree, cores, node.name, child)
             visit(nodes[child])
             _move(tree, cores, child, node.name)

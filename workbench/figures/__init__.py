@@ -6,26 +6,39 @@ drawn as SVG (`Diagram`), photographs come as JPEG (`Picture`); both show themse
 """
 
 from workbench.figures._diagram import Diagram, diagram
+from workbench.figures._evolving import evolving_factors
 from workbench.figures._fits import before_after, comparison, error_curve, factors
+from workbench.figures._functions import coefficient_decay
 from workbench.figures._layout import layout
 from workbench.figures._numbers import FigureError
 from workbench.figures._picture import Picture, jpeg, picture
 from workbench.figures._plot import plot
+from workbench.figures._ranks import bond_curves, rank_front, rank_map
+from workbench.figures._spiked import spike_alignment
 from workbench.figures._tensors import slices, spectra
+from workbench.figures._tubes import singular_tubes, tubal_trajectory
 
 __all__ = [
     "Diagram",
     "FigureError",
     "Picture",
     "before_after",
+    "bond_curves",
+    "coefficient_decay",
     "comparison",
     "diagram",
     "error_curve",
+    "evolving_factors",
     "factors",
     "jpeg",
     "layout",
     "picture",
     "plot",
+    "rank_front",
+    "rank_map",
+    "singular_tubes",
     "slices",
     "spectra",
+    "spike_alignment",
+    "tubal_trajectory",
 ]

@@ -1,6 +1,6 @@
 """Photographs: shown as photographs, not as heat maps."""
 
-__all__ = ["SIDE", "Picture", "is_picture", "jpeg", "jpeg_uri", "photographs", "picture", "pixels", "sized"]
+__all__ = ["SIDE", "Picture", "colours", "is_picture", "jpeg", "jpeg_uri", "photographs", "picture", "pixels", "sized"]
 
 import base64
 import io
@@ -127,11 +127,11 @@ def photographs(before: Array, after: Array) -> Picture:
     bytes_after = pixels(after, "the reconstruction", _range(before))
     size = np.abs(after - before) if before.ndim == 2 else np.sqrt(((after - before) ** 2).mean(axis=2))
     top = float(np.nanmax(size))
-    coloured = _colours(size / top if top else size)
+    coloured = colours(size / top if top else size)
     return _sheet({"before": bytes_before, "after": bytes_after, "residual": coloured}, bar=f"{top:.2g}")
 
 
-def _colours(shares: Array) -> Array:
+def colours(shares: Array) -> Array:
     """The colours of the sequential scale for values in [0, 1]."""
     from plotly.colors import get_colorscale, unlabel_rgb
 
@@ -169,7 +169,7 @@ def _sheet(panels: Mapping[str, Array], bar: str = "") -> Picture:
         draw.text((right, STRIP // 2), bar, fill=INK, font=font, anchor="rm")
         right -= round(font.getlength(bar)) + 6
         wide = max(min(80, right - (left - GAP - images[-1].width) - 80), 8)
-        ramp = _colours(np.linspace(0, 1, wide)[None].repeat(10, axis=0))
+        ramp = colours(np.linspace(0, 1, wide)[None].repeat(10, axis=0))
         sheet.paste(Image.fromarray(ramp), (right - wide, STRIP // 2 - 5))
         draw.text((right - wide - 6, STRIP // 2), "0", fill=INK, font=font, anchor="rm")
     first = next(iter(panels.values()))

@@ -9,28 +9,46 @@ import numpy as np
 import plotly.graph_objects as go
 import torch
 
-from workbench.decomposition import Fit
+from workbench.decomposition import (
+    ChebyshevTucker,
+    Fit,
+    Parafac2,
+    RankLandscape,
+    SpikeTransition,
+    TubalDescent,
+    TubalSVD,
+)
 from workbench.figures._diagram import Diagram, diagram
+from workbench.figures._evolving import evolving_factors
 from workbench.figures._fits import before_after, comparison, factors
+from workbench.figures._functions import coefficient_decay
 from workbench.figures._numbers import FigureError, as_array
 from workbench.figures._picture import Picture, is_picture, picture
+from workbench.figures._ranks import rank_front
+from workbench.figures._spiked import spike_alignment
 from workbench.figures._tensors import slices
+from workbench.figures._tubes import singular_tubes, tubal_trajectory
 from workbench.network import Network
 
 
 def plot(value: object, *args: Any, **options: Any) -> go.Figure | Picture | Diagram:
     """Draw a value: shows itself as the last line of a notebook's cell.
 
-    ================================  ==================================================================
-    value                             drawn as
-    ================================  ==================================================================
-    `Network`                         its diagram
+    ================================  ===========================================================    value                             drawn as
+    ================================  ===========================================================    `Network`                         its diagram
     `Fit`                             its factors; ``plot(fit, x)`` the data before and after
+    `RankLandscape`                   its Pareto front; ``plot(land, choice)`` marks a choice or a fit on it
+    `TubalSVD`                        its singular tubes; ``plot(svd, x)`` the data before and after
+    `TubalDescent`                    how its singular tubes grew
+    `ChebyshevTucker`                 how its coefficients decay, and a slice
+    `Parafac2`                        its factors
+    `SpikeTransition`                 alignment against strength, predicted and simulated
     tensor (height, width, 3)         a photograph, when its values lie in [0, 1]
     other tensors, arrays             slices; a vector as a line
-    ================================  ==================================================================
-
-    Options are those of `diagram`, `factors`, `before_after` and `slices`.
+    ================================  ===========================================================
+    Options are those of `diagram`, `factors`, `before_after`, `rank_front` and `slices`.
+    Options are those of the figures: `diagram`, `factors`, `before_after`, `slices`, `singular_tubes`, `tubal_trajectory`,
+    `coefficient_decay` and `evolving_factors`.
 
     Raises
     ------
@@ -62,11 +80,37 @@ def _(value: Network, *args: Any, **options: Any) -> Diagram:
 
 
 @_draw.register(Fit)
-def _(value: Fit, x: object = None, **options: Any) -> go.Figure | Picture:
+@_draw.register(TubalSVD)
+def _(value: Fit | TubalSVD, x: object = None, **options: Any) -> go.Figure | Picture:
     if x is None:
-        return factors(value, **options)
+        return factors(value, **options) if isinstance(value, Fit) else singular_tubes(value, **options)
     data = as_array(x)
     return comparison(data, value, **options) if _is_photograph(data) else before_after(data, value, **options)
+
+
+@_draw.register(RankLandscape)
+def _(value: RankLandscape, *args: Any, **options: Any) -> go.Figure:
+    return rank_front(value, *args, **options)
+
+
+@_draw.register(TubalDescent)
+def _(value: TubalDescent, **options: Any) -> go.Figure:
+    return tubal_trajectory(value, **options)
+
+
+@_draw.register(ChebyshevTucker)
+def _(value: ChebyshevTucker, **options: Any) -> go.Figure:
+    return coefficient_decay(value, **options)
+
+
+@_draw.register(Parafac2)
+def _(value: Parafac2, **options: Any) -> go.Figure:
+    return evolving_factors(value, **options)
+
+
+@_draw.register(SpikeTransition)
+def _(value: SpikeTransition, **options: Any) -> go.Figure:
+    return spike_alignment(value, **options)
 
 
 @_draw.register(torch.Tensor)

@@ -1,6 +1,6 @@
 """Figures of a tensor: its slices, its spectra."""
 
-__all__ = ["ENTRIES", "colour_axis", "heat", "heat_maps", "slices", "spectra"]
+__all__ = ["ENTRIES", "colour_axis", "heat", "heat_maps", "slices", "spectra", "thin_positions"]
 
 import math
 from collections.abc import Sequence
@@ -122,7 +122,7 @@ def spectra(x: object, *, names: Sequence[str] | None = None) -> go.Figure:
     )
     for axis, title in enumerate(titles):
         share = singular_values(values, axis) / norm
-        at = _thin_positions(share.size)
+        at = thin_positions(share.size)
         drawn.add_scatter(
             x=(at + 1).astype(np.int32),
             y=significant(share[at]),
@@ -238,13 +238,13 @@ def _blocked(title: str, block: int) -> str:
 
 
 def _line(values: Array, title: str, unit: str) -> go.Figure:
-    at = _thin_positions(values.size)
+    at = thin_positions(values.size)
     drawn = figure(height=300, xaxis={"title": {"text": title}}, yaxis={"title": {"text": unit or "value"}})
     drawn.add_scatter(x=at.astype(np.int32), y=rounded(values[at]), mode="lines+markers" if at.size <= 60 else "lines")
     return drawn
 
 
-def _thin_positions(size: int) -> Array:
+def thin_positions(size: int) -> Array:
     """All positions of a short curve, the first densely and the others ever more sparsely of a long one."""
     if size <= POINTS:
         return np.arange(size)

@@ -2,35 +2,31 @@
 
 __all__ = ["NetworkEditor"]
 
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import anywidget
 import torch
 import traitlets
 
 from workbench.data import as_tensor
-from workbench.figures import diagram, layout
+from workbench.figures import Diagram, diagram, layout
 from workbench.network import Network, NetworkError, WorkbenchError, did_you_mean, tensor_train
 from workbench.widgets._document import Document, Positions, issue_of, read_positions
 from workbench.widgets._newest import Newest
 from workbench.widgets._numbers import AT_ONCE, TARGETS, Fitting, Outcome, code_of, preview_of, price_of, sizes_of
 from workbench.widgets._steps import read_step
+from workbench.widgets._two_way import TwoWay
 
 if TYPE_CHECKING:
     from workbench.decomposition import Fit
 
 VIEWS = ("picture", "table", "code")
 REMEMBERED = 1_000
-FROM_PAGE = {"spec": dict, "revision": int, "view": str}
-FROM_PYTHON = {"issues", "numbers", "code", "preview", "shape"}
 
 
-class NetworkEditor(anywidget.AnyWidget):
+class NetworkEditor(TwoWay):
     """Draw, connect, resize and refit a tensor network in the notebook.
 
     What is drawn is `network`, an ordinary value: edit the picture and it changes, set it and the picture moves. With
@@ -71,11 +67,8 @@ class NetworkEditor(anywidget.AnyWidget):
     """
 
     _esm = Path(__file__).parent / "static" / "editor.js"
+    FROM_PYTHON = TwoWay.FROM_PYTHON | {"code", "preview", "shape"}
 
-    spec = traitlets.Dict().tag(sync=True)
-    revision = traitlets.Int(0).tag(sync=True)
-    issues = traitlets.List().tag(sync=True)
-    numbers = traitlets.Dict().tag(sync=True)
     code = traitlets.Dict().tag(sync=True)
     preview = traitlets.Dict().tag(sync=True)
     shape = traitlets.List().tag(sync=True)
@@ -87,13 +80,9 @@ class NetworkEditor(anywidget.AnyWidget):
         self, net: Network | None = None, data: object = None, *, view: str = "picture", **unknown: Any
     ) -> None:
         self._pricer = Newest(self._price, self._priced)  # first: ipywidgets closes what is refused below, too
-        if unknown:
-            name = next(iter(unknown))
-            raise TypeError(f"NetworkEditor has no argument {name!r}{did_you_mean(name, ('net', 'data', 'view'))}")
+        self._refuse_unknown(unknown, ("net", "data", "view"))
         if view not in VIEWS:
             raise NetworkError(f"there is no view {view!r}{did_you_mean(view, VIEWS)}")
-        self._lock = threading.RLock()
-        self._own = False
         self._past: list[Document] = []
         self._future: list[Document] = []
         self._data = None if data is None else as_tensor(data, what="data")
@@ -102,8 +91,6 @@ class NetworkEditor(anywidget.AnyWidget):
         super().__init__(view=view, shape=[] if self._data is None else list(self._data.shape))
         if self._data is not None:
             self._fitter = Newest(Fitting(self._data, self._progressed), self._fitted)
-        self.observe(self._take_spec, names="spec")
-        self.observe(self._take_revision, names="revision")
         with self._writing():
             self._show(self._document)
 
@@ -193,47 +180,13 @@ class NetworkEditor(anywidget.AnyWidget):
         data = "" if self._data is None else f", data={tuple(self._data.shape)}"
         return f"NetworkEditor({self.network!r}{data})"
 
-    def _ipython_display_(self) -> None:
-        from IPython.display import display
+    def _still(self) -> Diagram:
+        return diagram(self.network, self.positions)
 
-        still = diagram(self.network, self.positions)
-        html = f'<div class="wb-static-twin">{still._repr_html_()}</div>'
-        display({"text/plain": repr(still), "text/html": html}, raw=True)
-        bundle = self._repr_mimebundle_()
-        if bundle is not None:
-            display(bundle[0], metadata=bundle[1], raw=True)
-
-    # ---- from the page: nothing here raises, refusals become issues -------------------------------------------------
-
-    def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take what the page sends. A change made without knowing Python's last one gives way to it."""
-        with self._lock:
-            sound = {name: value for name, value in sync_data.items() if self._may_come(name, value)}
-            if "spec" in sound and "revision" in sound and sound["revision"] <= self.revision:
-                with self._writing():
-                    self._show(self._document)
-                sound = {name: value for name, value in sound.items() if name not in ("spec", "revision")}
-            super().set_state(sound)
+    # ---- from the page: refusals become issues ----------------------------------------------------------------------
 
     def _may_come(self, name: str, value: object) -> bool:
-        if name == "view":
-            return value in VIEWS
-        return isinstance(value, FROM_PAGE.get(name, object)) and name not in FROM_PYTHON
-
-    def _take_spec(self, change: Mapping[str, Any]) -> None:
-        if self._own:
-            return
-        spec = change["new"]
-        with self._writing():
-            try:
-                self._take(spec)
-            except Exception as error:  # noqa: BLE001 -- ipywidgets would swallow it; here the user sees it
-                self._refuse(error, spec)
-
-    def _take_revision(self, change: Mapping[str, Any]) -> None:
-        with self._writing():
-            if self.numbers.get("revision") != change["new"]:
-                self.numbers = self.numbers | {"revision": change["new"]}
+        return value in VIEWS if name == "view" else super()._may_come(name, value)
 
     def _take(self, spec: Mapping[str, Any]) -> None:
         net = Network.from_dict(spec.get("network"))
@@ -270,15 +223,8 @@ class NetworkEditor(anywidget.AnyWidget):
 
     # ---- both ways --------------------------------------------------------------------------------------------------
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """Under the lock, in one message, and not taken for a change of the page's."""
-        with self._lock, self.hold_sync():
-            before, self._own = self._own, True
-            try:
-                yield
-            finally:
-                self._own = before
+    def _show_again(self) -> None:
+        self._show(self._document)
 
     def _show(self, document: Document, step: Mapping[str, Any] | None = None) -> None:
         """Put a document of Python's on the page."""

@@ -61,6 +61,12 @@ class Newest(Generic[Job, Result]):
                 self._thread = threading.Thread(target=self._run, name="workbench", daemon=True)
                 self._thread.start()
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is left to do."""
+        with self._changed:
+            return not self._is_due()
+
     def ready(self, job: Job) -> Result | None:
         """The result for this job, if it is the one finished last."""
         with self._changed:

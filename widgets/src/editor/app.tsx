@@ -10,7 +10,7 @@ import { Programs } from "./code";
 import { FAMILIES } from "./families";
 import { act, BINDINGS, PICTURE_ONLY } from "./keyboard";
 import { ARRANGEMENTS, type Arrangement } from "./layout";
-import { dense, parameters } from "./network";
+import { dense, parameters } from "../shared/network";
 import { Panel } from "./panel";
 import { docOf, template, type Command, type State, type Tool, type View } from "./reducer";
 import type { Link, Numbers, Traits } from "./sync";

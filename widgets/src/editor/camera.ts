@@ -1,5 +1,5 @@
 import type { Camera } from "./reducer";
-import type { Box, Point } from "./plane";
+import type { Box, Point } from "../shared/plane";
 
 export interface Size {
   readonly width: number;

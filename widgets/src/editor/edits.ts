@@ -1,7 +1,7 @@
 /** The algebra of networks, named and refusing as `workbench/network/_edits.py` does: each edit returns a new network. */
 import {
   CAPS, holdersOf, isLeg, NetworkError, freshBond, freshTensor, sizeOf, tensorOf, type Network, type Tensor,
-} from "./network";
+} from "../shared/network";
 
 export type Sizes = Readonly<Record<string, number>>;
 export type Names = Readonly<Record<string, string>>;

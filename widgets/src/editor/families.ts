@@ -1,5 +1,5 @@
 /** Templates: the families of `workbench.network`, with the same names for tensors and bonds. */
-import { NetworkError, type Network, type Tensor } from "./network";
+import { NetworkError, type Network, type Tensor } from "../shared/network";
 import { sound } from "./edits";
 
 export interface Family {

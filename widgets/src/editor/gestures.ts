@@ -1,9 +1,9 @@
 /** What the pointer does on the picture, as values: a press begins a drag, moves change it, the release asks for a command. */
-import { hit, RADIUS, type Hit, type Scene } from "./scene";
-import type { Label } from "./labels";
-import type { Network } from "./network";
+import { hit, RADIUS, type Hit, type Scene } from "../shared/scene";
+import type { Label } from "../shared/labels";
+import type { Network } from "../shared/network";
 import { bond, pullLeg, resizeTo, type Camera, type Command, type Tool } from "./reducer";
-import { contains, distance, type Point } from "./plane";
+import { contains, distance, type Point } from "../shared/plane";
 
 export type Target = Hit | { readonly kind: "label"; readonly name: string };
 

@@ -1,8 +1,8 @@
 /** The editor's keys: everything the pointer can do, without it. */
 import type { Binding } from "../shared/keys";
-import { anchorOf, type Scene } from "./scene";
-import { isLeg, type Network } from "./network";
-import { distance, type Point } from "./plane";
+import { anchorOf, type Scene } from "../shared/scene";
+import { isLeg, type Network } from "../shared/network";
+import { distance, type Point } from "../shared/plane";
 import {
   addTensor, bond, docOf, erase, NEW_SIZE, pullLeg, resizeTo, type Command, type Item, type Pending, type State,
 } from "./reducer";

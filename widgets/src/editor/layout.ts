@@ -1,9 +1,8 @@
 /** Where the discs go: pure and deterministic, the same network always gets the same picture. */
-import { allHolders, neighboursOf, type Network } from "./network";
-import { along, centroid, distance, DOWN, round, TURN, UP, type Point } from "./plane";
+import { allHolders, neighboursOf, type Network } from "../shared/network";
+import { along, centroid, distance, DOWN, round, TURN, UP, type Point, type Positions } from "../shared/plane";
 import { relax } from "./springs";
 
-export type Positions = ReadonlyMap<string, Point>;
 export type Arrangement = "chain" | "ring" | "star" | "grid" | "spring";
 
 export const ARRANGEMENTS: Readonly<Record<Arrangement, string>> = {

@@ -4,7 +4,7 @@ import { useMemo } from "preact/hooks";
 import { Button } from "../shared/bar";
 import { count, list, plural, shape as shaped } from "../shared/format";
 import { Code, Field, Pick, Row, Section } from "../shared/panel";
-import { einsum, freshBond, freshTensor, holdersOf, isLeg, parameters, product, rankBound, roleOf, shapeOf, type Network, type Role } from "./network";
+import { einsum, freshBond, freshTensor, holdersOf, isLeg, parameters, product, rankBound, roleOf, shapeOf, type Network, type Role } from "../shared/network";
 import { docOf, erase, NEW_SIZE, pullLeg, renameTo, resizeTo, type Command, type State } from "./reducer";
 import type { Issue, Traits } from "./sync";
 

@@ -4,10 +4,10 @@ import { toWorld } from "./camera";
 import * as gestures from "./gestures";
 import type { Drag } from "./gestures";
 import { zoomed } from "./keyboard";
-import type { Label } from "./labels";
-import { distance, middle, type Point } from "./plane";
+import type { Label } from "../shared/labels";
+import { distance, middle, type Point } from "../shared/plane";
 import { addTensor, docOf, pullLeg, type Command, type State } from "./reducer";
-import type { Scene } from "./scene";
+import type { Scene } from "../shared/scene";
 
 interface PointerProps {
   readonly state: State;

@@ -1,9 +1,9 @@
 /** The editor's state and what changes it: `reduce` is pure, the shell draws states and sends documents. */
 import * as past from "../shared/history";
 import type { History } from "../shared/history";
-import { arrange, ARRANGEMENTS, freePlace, place, suit, type Arrangement, type Positions } from "./layout";
-import { EMPTY, freshBond, freshLeg, freshTensor, NetworkError, sameNetwork, type Network } from "./network";
-import { angleTo, along, type Point } from "./plane";
+import { arrange, ARRANGEMENTS, freePlace, place, suit, type Arrangement } from "./layout";
+import { EMPTY, freshBond, freshLeg, freshTensor, NetworkError, sameNetwork, type Network } from "../shared/network";
+import { angleTo, along, type Point, type Positions } from "../shared/plane";
 import { apply, tell, type Edit, type Step } from "./steps";
 
 export type Tool = "select" | "tensor" | "bond" | "leg";

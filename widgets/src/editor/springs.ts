@@ -3,7 +3,7 @@
  * Stress majorisation (Gansner, Koren and North 2004), started from distances to far-apart pivots
  * (Brandes and Pich 2006), which unfolds lattices and trees. Deterministic.
  */
-import { angleTo, centroid, DOWN, type Point } from "./plane";
+import { angleTo, centroid, DOWN, type Point } from "../shared/plane";
 
 const REST = 125;
 

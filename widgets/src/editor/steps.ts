@@ -1,8 +1,8 @@
 /** Edits as data: what a gesture or a key asks for, what travels to Python as the last step, and how each is told. */
 import * as edits from "./edits";
 import { FAMILIES } from "./families";
-import { isLeg, NetworkError, roleOf, holdersOf, shapeOf, sizeOf, type Network } from "./network";
-import { list, shape } from "../shared/format";
+import { describeIndex, isLeg, NetworkError, type Network } from "../shared/network";
+import { list } from "../shared/format";
 
 export type Edit =
   | { readonly op: "add"; readonly args: { name: string; indices: readonly string[]; sizes: edits.Sizes; fixed?: string } }
@@ -73,23 +73,4 @@ export function tell(edit: Edit, net: Network): string {
     case "fix": return edit.args.kind ? `${edit.args.name} is fixed (${edit.args.kind})` : `${edit.args.name} is a free parameter`;
     case "template": return `template ${FAMILIES.get(edit.args.family)?.title ?? edit.args.family} of rank ${edit.args.ranks}`;
   }
-}
-
-/** "tensor B, 24 × 640 × 3", "fixed tensor E (copy), 3 × 3". */
-export function describeTensor(net: Network, name: string): string {
-  const kind = net.tensors.get(name)?.fixed;
-  const what = kind === undefined ? `tensor ${name}` : `fixed tensor ${name} (${kind})`;
-  return `${what}, ${shape(shapeOf(net, name))}`;
-}
-
-/** "bond r between A and B, size 24", "leg row of A, size 427". */
-export function describeIndex(net: Network, index: string): string {
-  const holders = holdersOf(net, index);
-  const open = isLeg(net, index);
-  const role = roleOf(holders, open);
-  const tensors = [...new Set(holders.map((holder) => holder.tensor))];
-  const size = `size ${sizeOf(net, index)}`;
-  if (role === "bond") return `bond ${index} between ${list(tensors)}, ${size}`;
-  const name = role === "summed" ? "summed index" : role === "hyperbond" && open ? "open hyperbond" : role;
-  return `${name} ${index} of ${list(tensors)}, ${size}`;
 }

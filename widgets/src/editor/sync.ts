@@ -1,9 +1,10 @@
 /** Between the traits and the store: sends documents, takes in documents, never mutates what it read. */
+import { Channel } from "../shared/channel";
 import type { Model } from "../shared/model";
-import { fromJson, toJson, type NetworkJson } from "./network";
+import { fromJson, toJson, type NetworkJson } from "../shared/network";
 import { docOf, initial, reduce, type Command, type Doc, type State, type View } from "./reducer";
 import type { Step } from "./steps";
-import { round, type Point } from "./plane";
+import { round, type Point } from "../shared/plane";
 
 export interface Spec {
   network: NetworkJson;
@@ -40,9 +41,6 @@ export interface Traits {
   view: View;
 }
 
-/** The least time between two messages of one burst (a slider's drag, a held key). */
-export const PACE = 100;
-
 /** Holds the state; tells whoever listens when it has changed. */
 export class Store {
   private readonly listeners = new Set<() => void>();
@@ -64,44 +62,36 @@ export class Store {
 
 export class Link {
   readonly store: Store;
-  /** The revision of what the picture shows. */
-  revision: number;
   private shown: Doc;
-  private sentAt = -Infinity;
-  private timer: ReturnType<typeof setTimeout> | null = null;
-  /** A revision that arrived ahead of its document: hosts may deliver traits one by one. */
-  private awaited: number | null = null;
-  private received: string;
   private receiving = false;
-  private burst: string | null = null;
-  private readonly leave: (() => void)[] = [];
+  private readonly channel: Channel<Spec, Traits>;
+  private readonly forget: () => void;
 
-  constructor(private readonly model: Model<Traits>, private readonly now: () => number = () => performance.now()) {
-    const spec = model.get("spec");
-    this.revision = model.get("revision") ?? 0;
-    this.received = JSON.stringify(spec ?? null);
-    this.store = new Store(opened(spec));
+  constructor(private readonly model: Model<Traits>, now?: () => number) {
+    this.store = new Store(opened(model.get("spec")));
     const view = model.get("view");
     if (view && view !== this.store.state.view) this.store.dispatch({ type: "view", view });
     this.shown = docOf(this.store.state);
-    this.leave.push(this.store.subscribe(() => this.changed()));
-    this.listen("spec", () => this.take());
-    this.listen("revision", () => this.take());
+    this.forget = this.store.subscribe(() => this.changed());
+    this.channel = new Channel(model, { onTake: (spec) => this.take(spec), ...(now ? { now } : {}) });
     this.listen("view", () => {
       const view = model.get("view");
       if (view && view !== this.store.state.view) this.store.dispatch({ type: "view", view });
     });
   }
 
+  /** The revision of what the picture shows. */
+  get revision(): number {
+    return this.channel.revision;
+  }
+
   listen(trait: keyof Traits & string, callback: () => void): void {
-    const event = `change:${trait}` as const;
-    this.model.on(event, callback);
-    this.leave.push(() => this.model.off(event, callback));
+    this.channel.listen(trait, callback);
   }
 
   close(): void {
-    if (this.timer !== null) this.send();
-    for (const leave of this.leave.splice(0)) leave();
+    this.channel.close();
+    this.forget();
   }
 
   private changed(): void {
@@ -112,48 +102,11 @@ export class Link {
     }
     const doc = docOf(state);
     if (doc === this.shown) return;
-    if (this.receiving) {
-      this.shown = doc;
-      return;
-    }
-    // A message carries one step: what is waiting goes first, unless this continues the same burst.
-    const burst = state.history.key;
-    if (this.timer !== null && (burst === null || burst !== this.burst)) this.send();
-    this.burst = burst;
     this.shown = doc;
-    const wait = burst === null ? 0 : this.sentAt + PACE - this.now();
-    if (wait <= 0) this.send();
-    else this.timer ??= setTimeout(() => this.send(), wait);
+    if (!this.receiving) this.channel.offer(() => specOf(doc), state.history.key);
   }
 
-  private send(): void {
-    if (this.timer !== null) clearTimeout(this.timer);
-    this.timer = null;
-    this.sentAt = this.now();
-    this.revision += 1;
-    const spec = specOf(this.shown);
-    this.received = JSON.stringify(spec);
-    this.model.set("spec", spec);
-    this.model.set("revision", this.revision);
-    this.model.save_changes();
-  }
-
-  private take(): void {
-    const revision = this.model.get("revision");
-    const spec = this.model.get("spec");
-    const text = JSON.stringify(spec ?? null);
-    const newer = revision > this.revision || (revision === this.awaited && revision === this.revision);
-    if (!newer) return;
-    if (text === this.received) {
-      this.awaited = revision;
-      this.revision = revision;
-      return;
-    }
-    this.awaited = null;
-    if (this.timer !== null) clearTimeout(this.timer);
-    this.timer = null;
-    this.revision = revision;
-    this.received = text;
+  private take(spec: Spec): void {
     try {
       const network = fromJson(spec.network);
       this.receiving = true;

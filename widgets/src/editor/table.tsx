@@ -5,7 +5,7 @@ import { Button } from "../shared/bar";
 import { count, list } from "../shared/format";
 import { Field, Pick } from "../shared/panel";
 import { Table, type Column } from "../shared/table";
-import { freshBond, freshLeg, freshTensor, holdersOf, isLeg, product, roleOf, shapeOf, type Network, type Tensor } from "./network";
+import { freshBond, freshLeg, freshTensor, holdersOf, isLeg, product, roleOf, shapeOf, type Network, type Tensor } from "../shared/network";
 import { kindsWith, SizeField } from "./panel";
 import { docOf, erase, NEW_SIZE, pullLeg, renameTo, type Command, type State } from "./reducer";
 import type { Edit } from "./steps";

@@ -3,15 +3,15 @@ import type { VNode } from "preact";
 import { useCallback, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Field } from "../shared/panel";
 import { fitted, toScreen, type Size } from "./camera";
-import { draw } from "./geometry";
+import { draw } from "../shared/geometry";
 import { foretell, type Drag } from "./gestures";
-import { placeLabels, type Label } from "./labels";
-import { DiscMark, HubMark, LabelMark, WireMark } from "./parts";
-import { union, type Point } from "./plane";
+import { placeLabels, type Label } from "../shared/labels";
+import { DiscMark, HubMark, LabelMark, WireMark } from "../shared/parts";
+import { union, type Point } from "../shared/plane";
 import { usePointer } from "./pointer";
 import { docOf, renameTo, resizeTo, type Command, type Item, type State } from "./reducer";
-import { anchorOf, extent, type Scene } from "./scene";
-import { describeIndex, describeTensor } from "./steps";
+import { anchorOf, extent, type Scene } from "../shared/scene";
+import { describeIndex, describeTensor } from "../shared/network";
 import type { Issue } from "./sync";
 
 interface Props {

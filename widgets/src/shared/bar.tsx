@@ -116,9 +116,9 @@ interface TabsProps {
   readonly onChoose: (value: string) => void;
 }
 
-/** One of several views; the arrows walk along, only the chosen tab is a tab stop. */
-export function Tabs({ label, choices, chosen, onChoose }: TabsProps): VNode {
-  const onKeyDown = (event: KeyboardEvent) => {
+/** Left and right choose the neighbour and move the focus there. */
+function walking({ choices, chosen, onChoose }: TabsProps): (event: KeyboardEvent) => void {
+  return (event) => {
     const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
     if (!step) return;
     const at = choices.findIndex(({ value }) => value === chosen);
@@ -128,8 +128,13 @@ export function Tabs({ label, choices, chosen, onChoose }: TabsProps): VNode {
     event.preventDefault();
     event.stopPropagation();
   };
+}
+
+/** One of several views; the arrows walk along, only the chosen tab is a tab stop. */
+export function Tabs(props: TabsProps): VNode {
+  const { label, choices, chosen, onChoose } = props;
   return (
-    <div class="wb-tabs" role="tablist" aria-label={label} onKeyDown={onKeyDown}>
+    <div class="wb-tabs" role="tablist" aria-label={label} onKeyDown={walking(props)}>
       {choices.map(({ value, title }) => (
         <button
           key={value}
@@ -138,6 +143,29 @@ export function Tabs({ label, choices, chosen, onChoose }: TabsProps): VNode {
           class="wb-button wb-quiet"
           data-value={value}
           aria-selected={value === chosen}
+          tabIndex={value === chosen ? 0 : -1}
+          onClick={() => onChoose(value)}
+        >
+          {title}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+/** One of several things that hold; the arrows walk along and choose. */
+export function Choices(props: TabsProps): VNode {
+  const { label, choices, chosen, onChoose } = props;
+  return (
+    <div class="wb-choices" role="radiogroup" aria-label={label} onKeyDown={walking(props)}>
+      {choices.map(({ value, title }) => (
+        <button
+          key={value}
+          type="button"
+          role="radio"
+          class="wb-button"
+          data-value={value}
+          aria-checked={value === chosen}
           tabIndex={value === chosen ? 0 : -1}
           onClick={() => onChoose(value)}
         >

@@ -20,6 +20,11 @@ export function percent(fraction: number | null | undefined): string {
   return `${significant(fraction * 100)} %`;
 }
 
+/** For an axis: 0.2 -> "20 %", 0.005 -> "0.5 %". */
+export function percentTick(fraction: number): string {
+  return `${trimmed(fraction * 100)} %`;
+}
+
 /** 2.1e8 -> "210 M", 3 -> "3"; the engineer's prefixes. */
 export function prefixed(value: number | null | undefined, unit = ""): string {
   if (!finite(value)) return DASH;

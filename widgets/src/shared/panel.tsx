@@ -119,7 +119,7 @@ export function Code({ text, label, onCopied }: { text: string; label: string; o
   );
 }
 
-async function copied(text: string): Promise<boolean> {
+export async function copied(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
     return true;

@@ -1,8 +1,7 @@
 /** From a network and positions to a scene: discs, wires, dots, leg ends. Pure; `labels.ts` writes the names on it. */
 import { allHolders, roleOf, type Holder, type Network, type Role } from "./network";
-import type { Positions } from "./layout";
 import {
-  along, angleTo, between, bezier, boundsOf, centroid, contains, distance, DOWN, middle, path, sample, toPolyline, TURN, UP, type Point,
+  along, angleTo, between, bezier, boundsOf, centroid, contains, distance, DOWN, middle, path, sample, toPolyline, TURN, UP, type Point, type Positions,
 } from "./plane";
 import { lineWidth, RADIUS, type Disc, type Hub, type Scene, type Tip, type Wire } from "./scene";
 

@@ -2,6 +2,8 @@
  * A tensor network: an einsum with names, mirrored from `workbench.network.Network`.
  * Immutable; everything here reads, `edits.ts` makes new ones.
  */
+import { list, shape } from "./format";
+
 export interface Tensor {
   readonly name: string;
   /** Index names in axis order; a name may repeat (a trace, or a diagonal when open). */
@@ -203,4 +205,23 @@ export function fromJson(json: unknown): Network {
     ),
     legs: object.legs.map(String),
   };
+}
+
+/** "tensor B, 24 × 640 × 3", "fixed tensor E (copy), 3 × 3". */
+export function describeTensor(net: Network, name: string): string {
+  const kind = net.tensors.get(name)?.fixed;
+  const what = kind === undefined ? `tensor ${name}` : `fixed tensor ${name} (${kind})`;
+  return `${what}, ${shape(shapeOf(net, name))}`;
+}
+
+/** "bond r between A and B, size 24", "leg row of A, size 427". */
+export function describeIndex(net: Network, index: string): string {
+  const holders = holdersOf(net, index);
+  const open = isLeg(net, index);
+  const role = roleOf(holders, open);
+  const tensors = [...new Set(holders.map((holder) => holder.tensor))];
+  const size = `size ${sizeOf(net, index)}`;
+  if (role === "bond") return `bond ${index} between ${list(tensors)}, ${size}`;
+  const name = role === "summed" ? "summed index" : role === "hyperbond" && open ? "open hyperbond" : role;
+  return `${name} ${index} of ${list(tensors)}, ${size}`;
 }

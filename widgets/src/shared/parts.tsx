@@ -1,5 +1,5 @@
 /** The pieces of the picture. Wires lie below and are decoration; discs and names above them take the focus. */
-import { pure } from "../shared/pure";
+import { pure } from "./pure";
 import { textWidth } from "./labels";
 import { RADIUS } from "./scene";
 
@@ -76,18 +76,20 @@ interface LabelProps {
   readonly selected: boolean;
   readonly issue: boolean;
   readonly label: string;
+  /** Only to be read: no button. */
+  readonly still?: boolean;
   readonly onFocus: (kind: "tensor" | "index", name: string) => void;
 }
 
-export const LabelMark = pure(({ index, text, x, y, hidden, selected, issue, label, onFocus }: LabelProps) => {
+export const LabelMark = pure(({ index, text, x, y, hidden, selected, issue, label, still, onFocus }: LabelProps) => {
   const width = textWidth(text) + 10;
   return (
     <g
       class={classes("wb-label", hidden && "wb-hidden", selected && "wb-selected", issue && "wb-issue")}
       transform={`translate(${x} ${y})`}
-      tabindex={0}
-      role="button"
-      aria-pressed={selected}
+      tabindex={still ? undefined : 0}
+      role={still ? "img" : "button"}
+      aria-pressed={still ? undefined : selected}
       aria-label={label}
       data-item={`index:${index}`}
       onFocus={() => onFocus("index", index)}

@@ -4,6 +4,9 @@ export interface Point {
   readonly y: number;
 }
 
+/** Where things are, by name. */
+export type Positions = ReadonlyMap<string, Point>;
+
 export interface Box {
   readonly left: number;
   readonly top: number;

@@ -1,0 +1,203 @@
+"""Figures for choosing ranks: the front of error against parameters, the map over two ranks, the bonds' curves."""
+
+__all__ = ["bond_curves", "rank_front", "rank_map"]
+
+import math
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from workbench.figures._numbers import FigureError, significant
+from workbench.figures._tensors import colour_axis, heat, thin_positions
+from workbench.figures._theme import CYCLE, DASHES, INK, POWERS, figure
+
+if TYPE_CHECKING:
+    from workbench.decomposition import RankChoice, RankLandscape
+
+CELLS = 6_000
+LOST = "‖x − x̂‖ / ‖x‖"
+
+
+def rank_front(land: "RankLandscape", marked: object = (), *, most: int = 120) -> go.Figure:
+    """Error against parameters of the ranks that are worth having: the Pareto front of a landscape, logarithmic.
+
+    Parameters
+    ----------
+    land
+        What `rank_landscape` found.
+    marked
+        A choice or a fit, or several of them, marked as points: anything with `parameters` and an `error`.
+    most
+        How many points of the front are asked for.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Hovering shows the ranks. Where errors are bounds the axis says so. Choices that lose nothing are left out, a
+        logarithm has no zero; the dotted line is the size of the data.
+
+    Raises
+    ------
+    FigureError
+        When something marked has no parameters or no error.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from workbench.decomposition import rank_landscape
+    >>> land = rank_landscape(torch.rand(6, 7, 8, generator=torch.Generator().manual_seed(0)))
+    >>> drawn = rank_front(land, land.best(parameters=100))
+    >>> [curve.name for curve in drawn.data]
+    ['Pareto front', 'chosen']
+    """
+    front = [choice for choice in land.pareto(most) if choice.error > 1e-14]
+    drawn = figure(
+        height=340,
+        xaxis={"title": {"text": "parameters"}, **POWERS},
+        yaxis={"title": {"text": LOST if land.exact else f"{LOST}, at most"}, **POWERS},
+        showlegend=True,
+        hovermode="closest",
+    )
+    drawn.add_scatter(
+        x=significant(np.array([choice.parameters for choice in front], dtype=np.float64)),
+        y=significant(np.array([choice.error for choice in front]), 3),
+        name="Pareto front",
+        mode="lines+markers" if len(front) <= 60 else "lines",
+        line={"color": CYCLE[0], "shape": "hv"},
+        text=[_hover(choice, land.exact) for choice in front],
+        hovertemplate="%{text}<extra></extra>",
+    )
+    _add_marks(drawn, marked)
+    points = [(choice.parameters, choice.error) for choice in front]
+    if points and max(error for _, error in points) < 10 * min(error for _, error in points):
+        drawn.update_yaxes(type="linear", rangemode="tozero", dtick=None, tickfont={"size": 12})
+    dense = math.prod(land.network.shape)
+    if points and points[0][0] <= dense <= points[-1][0]:
+        drawn.add_vline(
+            x=dense,
+            line={"color": INK, "width": 1, "dash": "dot"},
+            annotation_text="the data",
+            annotation_font_color=INK,
+        )
+    return drawn
+
+
+def rank_map(land: "RankLandscape", bonds: tuple[str, str] | None = None) -> go.Figure:
+    """The error over the ranks of two bonds, all other ranks being full, with the path that the Pareto front takes.
+
+    Parameters
+    ----------
+    land
+        What `rank_landscape` found, of two bonds or more.
+    bonds
+        The bonds drawn down and across; by default the two with the most ranks.
+
+    Raises
+    ------
+    FigureError
+        When there are no two such bonds.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from workbench.decomposition import rank_landscape
+    >>> land = rank_landscape(torch.rand(6, 7, 8, generator=torch.Generator().manual_seed(0)))
+    >>> rank_map(land).layout.xaxis.title.text
+    'rank of r2'
+    """
+    down, across = _two_bonds(land, bonds)
+    errors = land.over(down, across)
+    drawn = figure(
+        height=380,
+        xaxis={"title": {"text": f"rank of {across}"}, "showgrid": False},
+        yaxis={"title": {"text": f"rank of {down}"}, "showgrid": False},
+        showlegend=True,
+    )
+    scale, largest = colour_axis([errors], LOST if land.exact else f"{LOST}, at most")
+    trace, _ = heat(errors, CELLS, largest)
+    trace.update(x0=trace.x0 + 1, y0=trace.y0 + 1)
+    trace.hovertemplate = f"{down} %{{y}}, {across} %{{x}}: %{{z:.3g}}<extra></extra>"
+    drawn.add_trace(trace)
+    drawn.update_layout(coloraxis=scale)
+    at = land.bonds.index(down), land.bonds.index(across)
+    path = list(dict.fromkeys((choice.ranks[at[0]], choice.ranks[at[1]]) for choice in land.pareto(60)))
+    drawn.add_scatter(
+        x=np.array([ranks[1] for ranks in path], dtype=np.int32),
+        y=np.array([ranks[0] for ranks in path], dtype=np.int32),
+        name="Pareto front",
+        mode="lines+markers",
+        line={"color": CYCLE[1], "width": 1},
+        marker={"size": 4},
+        hovertemplate=f"{down} %{{y}}, {across} %{{x}}<extra></extra>",
+    )
+    return drawn
+
+
+def bond_curves(land: "RankLandscape") -> go.Figure:
+    """For each bond the error that its rank alone causes, all other ranks being full: no network goes below any of them.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from workbench.decomposition import rank_landscape
+    >>> x = torch.rand(4, 5, 6, 7, generator=torch.Generator().manual_seed(0))
+    >>> [curve.name for curve in bond_curves(rank_landscape(x, "tensor_train")).data]
+    ['r0', 'r1', 'r2']
+    """
+    drawn = figure(
+        height=340,
+        xaxis={"title": {"text": "rank"}, "type": "log", "dtick": 1},
+        yaxis={"title": {"text": f"{LOST}, at least"}, **POWERS},
+        showlegend=True,
+    )
+    lowest = 1.0
+    for number, (bond, errors) in enumerate(land.bond_errors.items()):
+        seen = errors[errors > 1e-14]
+        at = thin_positions(len(seen))
+        lowest = min(lowest, float(seen.min())) if len(seen) else lowest
+        drawn.add_scatter(
+            x=(at + 1).astype(np.int32),
+            y=significant(seen[at], 3),
+            name=bond,
+            mode="lines+markers" if len(seen) <= 40 else "lines",
+            line={"color": CYCLE[number % len(CYCLE)], "dash": DASHES[number % len(DASHES)]},
+            hovertemplate="rank %{x}: %{y:.3g}",
+        )
+    if lowest > 0.1:
+        drawn.update_yaxes(type="linear", rangemode="tozero", dtick=None, tickfont={"size": 12})
+    return drawn
+
+
+def _two_bonds(land: "RankLandscape", bonds: tuple[str, str] | None) -> tuple[str, str]:
+    if len(land.bonds) < 2:
+        raise FigureError("the landscape has one bond, and a map needs two; draw its curve with bond_curves")
+    if bonds is None:
+        caps = dict(zip(land.bonds, land.caps, strict=True))
+        first, second, *_ = sorted(land.bonds, key=lambda bond: -caps[bond])
+        bonds = (first, second) if land.bonds.index(first) < land.bonds.index(second) else (second, first)
+    return bonds
+
+
+def _hover(choice: "RankChoice", exact: bool) -> str:
+    ranks = " × ".join(map(str, choice.ranks))
+    bound = "" if exact else "at most "
+    return f"{ranks}<br>{choice.parameters:,} parameters, {choice.compression:.3g}× smaller<br>error {bound}{choice.error:.3g}"
+
+
+def _add_marks(drawn: go.Figure, marked: object) -> None:
+    several: list[Any] = list(marked) if isinstance(marked, Iterable) else [marked]
+    if not several:
+        return
+    for each in several:
+        if not hasattr(each, "parameters") or not hasattr(each, "error"):
+            raise FigureError(f"a {type(each).__name__} cannot be marked on the front; give choices or fits")
+    drawn.add_scatter(
+        x=significant(np.array([each.parameters for each in several], dtype=np.float64)),
+        y=significant(np.array([each.error for each in several]), 3),
+        name="chosen",
+        mode="markers",
+        marker={"size": 10, "color": CYCLE[1], "symbol": "diamond"},
+        hovertemplate="%{x:,} parameters, error %{y:.3g}<extra></extra>",
+    )
