@@ -148,14 +148,14 @@ def assert_seen_as_predicted(transition, near: float, far: float, blind: float) 
 def test_rank_one_spikes_are_found_as_predicted():
     n = examples(70, 150)
     strengths = [0.7, 1.6, 2.0, 3.0, 5.0]
-    transition = spiked_transition((n, n - 20, n + 20), strengths, mode=1, trials=examples(4, 10), seed=5)
+    transition = spiked_transition((n, n - 20, n + 20), strengths, mode=1, trials=examples(4, 8), seed=5)
     assert_seen_as_predicted(transition, near=examples(3, 1) / 100, far=examples(8, 4) / 100, blind=0.4)
 
 
 @pytest.mark.parametrize("mode", [0, 1, 2])
 def test_nested_spikes_are_found_as_predicted(mode):
     shape = examples(80, 160), examples(100, 200), examples(60, 150)
-    transition = nested_transition(shape, 2.0, [0.4, 1.1, 1.4, 2.0, 3.5], mode=mode, trials=examples(3, 10), seed=7)
+    transition = nested_transition(shape, 2.0, [0.4, 1.1, 1.4, 2.0, 3.5], mode=mode, trials=examples(3, 6), seed=7)
     assert_seen_as_predicted(transition, near=examples(3, 1) / 100, far=examples(8, 4) / 100, blind=0.45)
 
 
