@@ -1,6 +1,7 @@
 """Data in, fitted network out."""
 
 __all__ = [
+    "BondScore",
     "ChebyshevTucker",
     "Fit",
     "FitError",
@@ -8,6 +9,8 @@ __all__ = [
     "Parafac2",
     "RankChoice",
     "RankLandscape",
+    "RankScore",
+    "RankSuggestion",
     "TubalDescent",
     "TubalSVD",
     "chebyshev_tucker",
@@ -17,6 +20,7 @@ __all__ = [
     "huber",
     "parafac2",
     "rank_landscape",
+    "suggest_rank",
     "t_identity",
     "t_product",
     "t_svd",
@@ -25,6 +29,7 @@ __all__ = [
     "tubal_rank",
 ]
 
+from workbench.decomposition._bond_floor import BondScore
 from workbench.decomposition._chebyshev import ChebyshevTucker, chebyshev_tucker
 from workbench.decomposition._decompose import decompose
 from workbench.decomposition._diagnostics import core_consistency, factor_match
@@ -35,5 +40,7 @@ from workbench.decomposition._landscape import RankLandscape, rank_landscape
 from workbench.decomposition._loss import huber
 from workbench.decomposition._parafac2 import Parafac2, parafac2
 from workbench.decomposition._rank_choice import RankChoice
+from workbench.decomposition._rank_evidence import RankScore
+from workbench.decomposition._suggest import RankSuggestion, suggest_rank
 from workbench.decomposition._tubal import TubalSVD, t_identity, t_product, t_svd, t_transpose, tubal_rank
 from workbench.decomposition._tubal_descent import TubalDescent, tubal_descent
