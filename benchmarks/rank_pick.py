@@ -4,7 +4,7 @@ Two hundred tensors of 60×60×60 with 2 to 8 planted components, Gaussian noise
 signal and noise), and factors whose columns are independent Gaussian vectors or all have the cosine 0, 0.3, 0.6 or 0.9 with one
 another. Ranks 1 to 10 are tried with 10 starts each. For comparison, from the same fits:
 
-- *held out*: the least rank that no other predicts held-out entries better than, for sure;
+- *held out*: the rank with the least error of entries that were held out;
 - *elbow*: the rank at which the curve of errors is furthest below the straight line between its ends;
 - *consistency*: the largest rank whose core consistency is at least 90 %.
 

@@ -9,14 +9,22 @@ import numpy as np
 import plotly.graph_objects as go
 import torch
 
-from workbench.decomposition import ChebyshevTucker, Fit, Parafac2, RankLandscape, TubalDescent, TubalSVD
+from workbench.decomposition import (
+    ChebyshevTucker,
+    Fit,
+    Parafac2,
+    RankLandscape,
+    RankSuggestion,
+    TubalDescent,
+    TubalSVD,
+)
 from workbench.figures._diagram import Diagram, diagram
 from workbench.figures._evolving import evolving_factors
 from workbench.figures._fits import before_after, comparison, factors
 from workbench.figures._functions import coefficient_decay
 from workbench.figures._numbers import FigureError, as_array
 from workbench.figures._picture import Picture, is_picture, picture
-from workbench.figures._ranks import rank_front
+from workbench.figures._ranks import rank_evidence, rank_front
 from workbench.figures._tensors import slices
 from workbench.figures._tubes import singular_tubes, tubal_trajectory
 from workbench.network import Network
@@ -25,20 +33,22 @@ from workbench.network import Network
 def plot(value: object, *args: Any, **options: Any) -> go.Figure | Picture | Diagram:
     """Draw a value: shows itself as the last line of a notebook's cell.
 
-    ================================  ===========================================================    value                             drawn as
-    ================================  ===========================================================    `Network`                         its diagram
+    ================================  ==================================================================
+    value                             drawn as
+    ================================  ==================================================================
+    `Network`                         its diagram
     `Fit`                             its factors; ``plot(fit, x)`` the data before and after
     `RankLandscape`                   its Pareto front; ``plot(land, choice)`` marks a choice or a fit on it
     `TubalSVD`                        its singular tubes; ``plot(svd, x)`` the data before and after
     `TubalDescent`                    how its singular tubes grew
     `ChebyshevTucker`                 how its coefficients decay, and a slice
     `Parafac2`                        its factors
+    `RankSuggestion`                  what it rests on
     tensor (height, width, 3)         a photograph, when its values lie in [0, 1]
     other tensors, arrays             slices; a vector as a line
-    ================================  ===========================================================
-    Options are those of `diagram`, `factors`, `before_after`, `rank_front` and `slices`.
-    Options are those of the figures: `diagram`, `factors`, `before_after`, `slices`, `singular_tubes`, `tubal_trajectory`,
-    `coefficient_decay` and `evolving_factors`.
+    ================================  ==================================================================
+    Options are those of the figures: `diagram`, `factors`, `before_after`, `slices`, `rank_front`, `singular_tubes`,
+    `tubal_trajectory`, `coefficient_decay` and `evolving_factors`.
 
     Raises
     ------
@@ -96,6 +106,11 @@ def _(value: ChebyshevTucker, **options: Any) -> go.Figure:
 @_draw.register(Parafac2)
 def _(value: Parafac2, **options: Any) -> go.Figure:
     return evolving_factors(value, **options)
+
+
+@_draw.register(RankSuggestion)
+def _(value: RankSuggestion, **options: Any) -> go.Figure:
+    return rank_evidence(value, **options)
 
 
 @_draw.register(torch.Tensor)
