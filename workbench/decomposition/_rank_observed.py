@@ -11,10 +11,10 @@ from workbench.decomposition._decompose import decompose
 from workbench.decomposition._diagnostics import core_consistency, factor_match, matched
 from workbench.decomposition._errors import FitError
 from workbench.decomposition._fit import Fit
-from workbench.decomposition._gaps import check_observed, split_held_out
+from workbench.decomposition._held_out import check_observed, split_held_out
 from workbench.decomposition._numbers import norm
 from workbench.decomposition._rank_evidence import AGREE, Evidence, RankScore, exact_below, held_out_errors
-from workbench.network import cp
+from workbench.network import Network, cp
 
 GROUPS = 64
 """Held-out entries are compared in so many groups, drawn at random."""
@@ -27,7 +27,9 @@ def evidence_of_observed(x: torch.Tensor, mask: torch.Tensor, up_to: int, starts
 
     The bound on what noise can give is not known with gaps, so that held-out entries and halves decide.
     """
-    parts = _two_halves(x, mask, seed)
+    largest = cp(tuple(x.shape), up_to)
+    check_observed(mask, largest)
+    parts = _two_halves(mask, largest, seed)
     lost = torch.zeros(up_to, GROUPS, dtype=torch.float64)
     group = torch.randint(GROUPS, (x.numel(),), generator=torch.Generator().manual_seed(seed)).reshape(x.shape)
     fit = partial(decompose, x, tol=SETTLED, max_sweeps=SWEEPS)
@@ -79,12 +81,11 @@ def evidence_of_observed(x: torch.Tensor, mask: torch.Tensor, up_to: int, starts
     )
 
 
-def _two_halves(x: torch.Tensor, mask: torch.Tensor, seed: int) -> tuple[torch.Tensor, torch.Tensor] | None:
+def _two_halves(mask: torch.Tensor, largest: Network, seed: int) -> tuple[torch.Tensor, torch.Tensor] | None:
     """Either half of the observed entries, at random; None where there are too few for a fit of each."""
-    one, two = split_held_out(mask, 0.5, seed)
     try:
-        for part in (one, two):
-            check_observed(part, cp(tuple(x.shape), 1))
+        one, two = split_held_out(mask, 0.5, largest, seed)
+        check_observed(two, largest)
     except FitError:
         return None
     return one, two

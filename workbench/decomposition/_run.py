@@ -10,11 +10,12 @@ from workbench.decomposition._compress import SMALL, Compressed, compress, trimm
 from workbench.decomposition._constraints import nonnegative_start, orthonormal_start
 from workbench.decomposition._drive import Callback, Drive, Sweeps, until_settled
 from workbench.decomposition._fit import Fit
-from workbench.decomposition._gaps import masked_error, observed_start
+from workbench.decomposition._held_out import masked_error
 from workbench.decomposition._job import Job
 from workbench.decomposition._loss import loss_sweeps
 from workbench.decomposition._numbers import balanced, norm, relative_residual, safe_below, wide
 from workbench.decomposition._observed import observed_sweeps
+from workbench.decomposition._observed_start import observed_start
 from workbench.decomposition._search import fused, search
 from workbench.decomposition._start import random_start, svd_start, warm_start
 from workbench.decomposition._trees import from_cores, ranks_of, to_cores, tree_svd, tree_sweeps
@@ -150,8 +151,10 @@ def _tree_sweeps(job: Job, x: torch.Tensor, net: Network, small: Compressed | No
 def _start(job: Job, x: torch.Tensor, net: Network, small: Compressed | None, start: int) -> Cores:
     """Numbers to start from, for every tensor, made ones included."""
     seed = job.seed + start
-    if start == 0 and job.init == "svd":
-        cores = svd_start(x, net, seed) if job.mask is None else observed_start(x, job.mask, net, seed)
+    if job.mask is not None and job.init == "svd":
+        cores = observed_start(x, job.mask, net, seed, given=dict(job.given), turned=start > 0)
+    elif start == 0 and job.init == "svd":
+        cores = svd_start(x, net, seed)
     elif start == 0 and isinstance(job.init, Fit):
         full = warm_start(job.x, job.net, job.init.network, job.init.cores, seed)
         cores = _resized(job, full, small)

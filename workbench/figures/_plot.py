@@ -15,6 +15,7 @@ from workbench.decomposition import (
     Parafac2,
     RankLandscape,
     RankSuggestion,
+    SpikeTransition,
     TubalDescent,
     TubalSVD,
 )
@@ -25,6 +26,7 @@ from workbench.figures._functions import coefficient_decay
 from workbench.figures._numbers import FigureError, as_array
 from workbench.figures._picture import Picture, is_picture, picture
 from workbench.figures._ranks import rank_evidence, rank_front
+from workbench.figures._spiked import spike_alignment
 from workbench.figures._tensors import slices
 from workbench.figures._tubes import singular_tubes, tubal_trajectory
 from workbench.network import Network
@@ -44,6 +46,7 @@ def plot(value: object, *args: Any, **options: Any) -> go.Figure | Picture | Dia
     `ChebyshevTucker`                 how its coefficients decay, and a slice
     `Parafac2`                        its factors
     `RankSuggestion`                  what it rests on
+    `SpikeTransition`                 alignment against strength, predicted and simulated
     tensor (height, width, 3)         a photograph, when its values lie in [0, 1]
     other tensors, arrays             slices; a vector as a line
     ================================  ==================================================================
@@ -111,6 +114,11 @@ def _(value: Parafac2, **options: Any) -> go.Figure:
 @_draw.register(RankSuggestion)
 def _(value: RankSuggestion, **options: Any) -> go.Figure:
     return rank_evidence(value, **options)
+
+
+@_draw.register(SpikeTransition)
+def _(value: SpikeTransition, **options: Any) -> go.Figure:
+    return spike_alignment(value, **options)
 
 
 @_draw.register(torch.Tensor)
