@@ -12,12 +12,14 @@ if TYPE_CHECKING:
     from workbench.decomposition import (
         Fit,
         RankLandscape,
+        RankSuggestion,
         chebyshev_tucker,
         core_consistency,
         decompose,
         factor_match,
         parafac2,
         rank_landscape,
+        suggest_rank,
         t_svd,
     )
     from workbench.figures import plot
@@ -31,6 +33,7 @@ __all__ = [
     "NetworkEditor",
     "NetworkError",
     "RankLandscape",
+    "RankSuggestion",
     "SpecError",
     "WorkbenchError",
     "chebyshev_tucker",
@@ -47,6 +50,7 @@ __all__ = [
     "parafac2",
     "plot",
     "rank_landscape",
+    "suggest_rank",
     "t_svd",
     "widgets",
 ]
@@ -58,6 +62,7 @@ _HOMES = {
     "NetworkEditor": "workbench.widgets",
     "NetworkError": "workbench.network",
     "RankLandscape": "workbench.decomposition",
+    "RankSuggestion": "workbench.decomposition",
     "SpecError": "workbench.network",
     "WorkbenchError": "workbench.network",
     "chebyshev_tucker": "workbench.decomposition",
@@ -69,6 +74,7 @@ _HOMES = {
     "parafac2": "workbench.decomposition",
     "plot": "workbench.figures",
     "rank_landscape": "workbench.decomposition",
+    "suggest_rank": "workbench.decomposition",
     "t_svd": "workbench.decomposition",
 }
 

@@ -1,6 +1,7 @@
 """Data in, fitted network out."""
 
 __all__ = [
+    "BondScore",
     "ChebyshevTucker",
     "Fit",
     "FitError",
@@ -8,6 +9,8 @@ __all__ = [
     "Parafac2",
     "RankChoice",
     "RankLandscape",
+    "RankScore",
+    "RankSuggestion",
     "SpikeTransition",
     "TubalDescent",
     "TubalSVD",
@@ -23,6 +26,7 @@ __all__ = [
     "rank_landscape",
     "spiked_alignments",
     "spiked_transition",
+    "suggest_rank",
     "t_identity",
     "t_product",
     "t_svd",
@@ -34,6 +38,7 @@ __all__ = [
     "unfolding_estimate",
 ]
 
+from workbench.decomposition._bond_floor import BondScore
 from workbench.decomposition._chebyshev import ChebyshevTucker, chebyshev_tucker
 from workbench.decomposition._decompose import decompose
 from workbench.decomposition._diagnostics import core_consistency, factor_match
@@ -44,6 +49,7 @@ from workbench.decomposition._landscape import RankLandscape, rank_landscape
 from workbench.decomposition._loss import huber
 from workbench.decomposition._parafac2 import Parafac2, parafac2
 from workbench.decomposition._rank_choice import RankChoice
+from workbench.decomposition._rank_evidence import RankScore
 from workbench.decomposition._spiked import (
     SpikeTransition,
     nested_transition,
@@ -53,5 +59,6 @@ from workbench.decomposition._spiked import (
     unfolding_estimate,
 )
 from workbench.decomposition._spiked_theory import clustering_accuracy, nested_alignments, spiked_alignments
+from workbench.decomposition._suggest import RankSuggestion, suggest_rank
 from workbench.decomposition._tubal import TubalSVD, t_identity, t_product, t_svd, t_transpose, tubal_rank
 from workbench.decomposition._tubal_descent import TubalDescent, tubal_descent
