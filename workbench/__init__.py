@@ -15,9 +15,12 @@ if TYPE_CHECKING:
         chebyshev_tucker,
         core_consistency,
         decompose,
+        diagnose,
         factor_match,
         parafac2,
         rank_landscape,
+        sensitivity,
+        stabilise,
         t_svd,
     )
     from workbench.figures import plot
@@ -38,6 +41,7 @@ __all__ = [
     "data",
     "decompose",
     "decomposition",
+    "diagnose",
     "explore",
     "factor_match",
     "figures",
@@ -47,6 +51,8 @@ __all__ = [
     "parafac2",
     "plot",
     "rank_landscape",
+    "sensitivity",
+    "stabilise",
     "t_svd",
     "widgets",
 ]
@@ -63,12 +69,15 @@ _HOMES = {
     "chebyshev_tucker": "workbench.decomposition",
     "core_consistency": "workbench.decomposition",
     "decompose": "workbench.decomposition",
+    "diagnose": "workbench.decomposition",
     "explore": "workbench.widgets",
     "factor_match": "workbench.decomposition",
     "papers": "workbench._papers",
     "parafac2": "workbench.decomposition",
     "plot": "workbench.figures",
     "rank_landscape": "workbench.decomposition",
+    "sensitivity": "workbench.decomposition",
+    "stabilise": "workbench.decomposition",
     "t_svd": "workbench.decomposition",
 }
 
