@@ -85,7 +85,6 @@ class Compressed:
         self.core = core
         self._x = x
         self._norm = float(torch.linalg.vector_norm(x.to(_wide(x.dtype))))
-        self._squares = core.abs().to("cpu", torch.float64).square()
         self._known: dict[tuple[int, ...], RankLandscape] = {}
         self._whole = self._table(tucker(tuple(x.shape), 1), tuple(range(x.ndim)))
 
@@ -99,14 +98,14 @@ class Compressed:
             return None
         legs = form.base.legs
         axes = tuple(legs.index(rank.side[0]) for rank in form.ranks)
-        if axes not in self._known:
-            self._known[axes] = self._table(form.base, axes)
-        return self._known[axes]
+        return self._table(form.base, axes)
 
     def _table(self, net: Network, axes: tuple[int, ...]) -> RankLandscape:
         """What `workbench.rank_landscape` gives, from the core there is already."""
-        others = [axis for axis in range(self._squares.ndim) if axis not in axes]
-        squares = self._squares.permute(*axes, *others)
+        if axes in self._known:
+            return self._known[axes]
+        others = [axis for axis in range(self.core.ndim) if axis not in axes]
+        squares = self.core.abs().to("cpu", torch.float64).square().permute(*axes, *others)
         squares = squares.reshape(*squares.shape[: len(axes)], -1).sum(-1)
         kept = float(squares.sum())
         table = outside(squares)
@@ -116,7 +115,8 @@ class Compressed:
         sizes = tuple(self._x.shape[axis] for axis in axes)
         rest = math.prod(self._x.shape[axis] for axis in others)
         family = None if others else "tucker"
-        return RankLandscape(self._x, net, family, CoreTable(table, sizes, rest))
+        self._known[axes] = RankLandscape(self._x, net, family, CoreTable(table, sizes, rest))
+        return self._known[axes]
 
     def spectrum(self, axes: Sequence[int]) -> list[float]:
         """Singular values of the unfolding with these axes as rows, over the norm of the data, the largest first.

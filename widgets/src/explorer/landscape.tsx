@@ -35,7 +35,9 @@ export function Landscape({ state, acts, answers }: PartProps): VNode {
       <div class="wb-head">
         <h4>Landscape<span class="wb-note">{front ? `${front.exact ? "every core shape's closed form" : front.done ? "searched" : "searching…"}` : "not there yet"}</span></h4>
       </div>
-      <Chart
+      {front?.done && !Object.values(fronts).some(({ points }) => points.some(([, e]) => e > 1e-6)) ? (
+        <p class="wb-soft wb-wait">Nothing is lost: all choices are exact.</p>
+      ) : <Chart
         class="wb-landscape"
         label={`error against parameters; the front of ${titleOf(state, format)}, ${front?.points.length ?? 0} points; left and right walk along it`}
         x={{ kind: "log", domain: x, title: "parameters →", format: (value) => prefixed(value) }}
@@ -68,7 +70,7 @@ export function Landscape({ state, acts, answers }: PartProps): VNode {
             {over && <Over plot={plot} spot={over} title={over.format === format ? "" : `${titleOf(state, over.format)} `} />}
           </g>
         )}
-      </Chart>
+      </Chart>}
     </div>
   );
 }
@@ -111,8 +113,7 @@ function Budgets({ plot, budget }: { plot: Plot; budget: { readonly parameters?:
 function Over({ plot, spot, title }: { plot: Plot; spot: Spot; title: string }): VNode {
   const [parameters, error, ranks] = spot.point;
   const [x, y] = [plot.px(parameters), plot.py(error)];
-  const [left, right] = plot.x.range;
-  const end = x > (left + right) / 2;
+  const end = plot.x.range[1] - x < 150;
   const lines = [`${title}${spelled(ranks)}`, `${percent(error)}, ${count(parameters)} parameters`];
   const up = y > (plot.y.range[0] + plot.y.range[1]) / 2;
   return (
