@@ -121,15 +121,18 @@ class Compressed:
     def spectrum(self, axes: Sequence[int]) -> list[float]:
         """Singular values of the unfolding with these axes as rows, over the norm of the data, the largest first.
 
-        For several axes they are those of a corner of the core, and so a little below the true ones where they are small.
+        For one axis they are the norms of the core's slices. For several they are those of a corner of the core, and so a
+        little below the true ones where they are small.
         """
         if not self._norm:
             return []
         core = self.core if len(axes) == 1 else self._corner(self._room_within(60_000))
         rows = math.prod(core.shape[axis] for axis in axes)
         matrix = torch.movedim(core, tuple(axes), tuple(range(len(axes)))).reshape(rows, -1)
-        gram = matrix @ matrix.mH if matrix.shape[0] <= matrix.shape[1] else matrix.mH @ matrix
-        squares = torch.linalg.eigvalsh(gram.to(_wide(gram.dtype))).flip(0).clamp(min=0)
+        if len(axes) == 1:
+            squares = matrix.abs().to(torch.float64).square().sum(1).sort(descending=True).values
+        else:
+            squares = torch.linalg.svdvals(matrix.to(_wide(matrix.dtype))).square()
         found: list[float] = (squares.sqrt() / self._norm).tolist()
         return [value for value in found if value > 1e-7 * found[0]]
 
@@ -148,9 +151,10 @@ class Compressed:
         start: Fit | None,
         wanted: Callable[[], bool],
         seconds: float,
-        clock: Callable[[], float] = time.perf_counter,
+        *,
+        drag: bool = True,
     ) -> Estimate:
-        """The error of a format's network of these ranks, closely and soon.
+        """The error of a format's network of these ranks, closely and soon; without a drag, more closely and less soon.
 
         A star's is looked up. The others are fitted in the corner that matters: trees from their closed form, the rest from
         `start` on (CP from singular vectors, which is better, unless `start` has nearly as many components), until a sweep gains little, the time is up or nobody wants to know any more.
@@ -164,6 +168,7 @@ class Compressed:
         for axis, each in enumerate(turned):
             if not each:
                 part = torch.tensordot(part, self.bases[axis], ([axis], [1])).movedim(-1, axis)
+        clock = time.perf_counter if drag else time.thread_time  # nobody waits: others may have the machine meanwhile
         ends = clock() + (seconds if start is not None else FIRST * seconds)
         errors: list[float] = []
 
