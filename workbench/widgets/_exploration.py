@@ -16,7 +16,7 @@ from workbench.widgets._formats import OWN, Format, State
 from workbench.widgets._fronts import Front, Point
 from workbench.widgets._states import States
 
-SECONDS = 0.04
+SECONDS = 0.03
 """What an estimate may take while a rank is dragged."""
 OFTEN = 0.3
 """Seconds between two words about a landscape that grows."""

@@ -77,14 +77,16 @@ export function Landscape({ state, acts, answers }: PartProps): VNode {
 
 /** What the lines are; a name is a way to that format, as the bar's button is. */
 function Names({ plot, forms, fronts, format, onChoose }: { plot: Plot; forms: readonly Form[]; fronts: Fronts; format: string; onChoose: (key: string) => void }): VNode {
-  const right = plot.x.range[1];
-  const top = plot.y.range[1];
+  // Curves fall from the upper left to the lower right: the lower left is free.
+  const left = plot.x.range[0];
+  const shown = forms.filter(({ key }) => fronts[key]);
+  const top = plot.y.range[0] - 6 - 15 * shown.length;
   return (
     <g aria-hidden="true">
-      {forms.filter(({ key }) => fronts[key]).map(({ key, title }, k) => (
+      {shown.map(({ key, title }, k) => (
         <g key={key} class={`wb-name${key === format ? " wb-chosen" : ""}`} onClick={() => onChoose(key)}>
-          <text x={right - 32} y={top + 12 + 15 * k}>{title}</text>
-          <path class={`wb-curve${key === format ? "" : " wb-other"}`} stroke-dasharray={key === format ? undefined : dash(forms, key)} d={`M${right - 26} ${top + 8 + 15 * k}h24`} />
+          <text x={left + 39} y={top + 12 + 15 * k}>{title}</text>
+          <path class={`wb-curve${key === format ? "" : " wb-other"}`} stroke-dasharray={key === format ? undefined : dash(forms, key)} d={`M${left + 9} ${top + 8 + 15 * k}h24`} />
         </g>
       ))}
     </g>
