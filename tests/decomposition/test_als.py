@@ -2,6 +2,7 @@
 
 import math
 from itertools import pairwise
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.network.strategies import networks
 from workbench.data import planted
-from workbench.decomposition import decompose
+from workbench.decomposition import _als, decompose
 from workbench.decomposition._als import als_sweeps, site_of, update
 from workbench.network import Network, cp, peps, tensor_ring
 from workbench.network._contract import operands_of
@@ -53,6 +54,25 @@ def test_one_core_of_any_network_becomes_the_least_squares_solution(net, dtype, 
     reached = torch.linalg.vector_norm(x - net.contract({**cores, name: found})) ** 2 / torch.linalg.vector_norm(x) ** 2
     assert float(reached) == pytest.approx(least, abs=1e-9)
     assert lost == pytest.approx(least, abs=1e-9), "the error the update claims"
+
+
+@settings(max_examples=60)
+@given(networks(max_tensors=4, fixed=False), st.sampled_from([0.0, 0.5]))
+def test_a_system_too_large_to_form_is_solved_as_a_network(net, shift):
+    """Conjugate gradients never raise the error, and end where the equations do when there are enough steps."""
+    assume(net.free)
+    cores = numbers_for(net, torch.float64)
+    name = net.free[0]
+    x = torch.randn(net.shape, generator=torch.Generator().manual_seed(7), dtype=torch.float64)
+    whole = float(torch.linalg.vector_norm(x))
+    direct = site_of.__wrapped__
+    with mock.patch.object(_als, "DIRECT", 0), mock.patch.object(_als, "site_of", direct):
+        found, lost = update(x, net, cores, name, whole, shift)
+    reached = torch.linalg.vector_norm(x - net.contract({**cores, name: found})) ** 2 / whole**2
+    assert float(lost) == pytest.approx(float(reached), abs=1e-9)
+    if shift:  # well conditioned
+        expected, _ = update(x, net, cores, name, whole, shift)
+        torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
 
 
 @settings(max_examples=60)

@@ -310,6 +310,20 @@ def test_half_precision_is_refused_with_the_line_that_converts_it(dtype):
         decompose(X.to(dtype), NET)
 
 
+@pytest.mark.parametrize(
+    ("family", "ranks", "message"),
+    [
+        ("tucker", (9, 2, 2), "rank 9 of bond 'r0' is more than core 'G' of shape .* at most 4 makes sense"),
+        ("tensor_train", (5, 2), "rank 5 of bond 'r0' .* core 'A' .* at most 4"),
+        ("tensor_ring", (40, 2, 2), "rank 40 of bond .* at most"),
+        ("cp", 31, "rank 31 is more than a tensor of shape .4, 5, 7. can need: .* at most 20 makes sense"),
+    ],
+)
+def test_ranks_beyond_what_a_family_can_carry_are_refused_with_the_largest(family, ranks, message):
+    with pytest.raises(FitError, match=message):
+        decompose(noise(4, 5, 7), family, ranks=ranks)
+
+
 def test_a_rank_of_zero_is_refused():
     with pytest.raises(NetworkError, match="size 0"):
         decompose(X, "cp", ranks=0)

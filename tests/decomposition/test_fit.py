@@ -90,7 +90,7 @@ def header_of(fit: Fit, changes: dict[str, str]) -> dict[str, str]:
     ("changes", "message"),
     [
         ({"format": "pt"}, "is no fit: its header says format 'pt'"),
-        ({"version": "2"}, "version '2', this release reads version 1; upgrade"),
+        ({"version": "3"}, "version '3', this release reads version 2 and older; upgrade"),
         ({"network": "{}"}, r"is not a sound fit: \$.format"),
         ({"fit": "{"}, "is not a sound fit"),
         ({"fit": '{"error": NaN, "history": [], "converged": true, "dtype": "float64"}'}, "is not a sound fit"),

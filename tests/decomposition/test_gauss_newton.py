@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from tests.network.strategies import networks
 from workbench.data import planted
 from workbench.decomposition import FitError, decompose
-from workbench.decomposition._gauss_newton import _blocks, _normal, gauss_newton_fits, gauss_newton_sweeps
+from workbench.decomposition._gauss_newton import _blocks, _cp_normal, _normal, gauss_newton_fits, gauss_newton_sweeps
 from workbench.network import Network, cp, tensor_ring
 
 
@@ -78,3 +78,20 @@ def test_what_it_cannot_do_is_refused():
         decompose(x, cp((40, 41, 42), 2), method="gauss_newton", ridge=0.1)
     with pytest.raises(FitError, match=r"there is no method 'gaus_newton'; did you mean 'gauss_newton'\?"):
         decompose(x, cp((40, 41, 42), 2), method="gaus_newton")
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.complex128], ids=["real", "complex"])
+@pytest.mark.parametrize("expression", ["ar,br,cr->abc", "ra,br,rc->abc", "ar,br,cr,rd->abcd"])
+def test_of_cp_the_short_way_is_the_long_one(expression, dtype):
+    net = Network.from_einsum(
+        expression,
+        dict(zip("abcdr", (4, 5, 6, 3, 2), strict=True)) if "d" in expression else {"a": 4, "b": 5, "c": 6, "r": 2},
+    )
+    cores = batched(net, 3, dtype)
+    residual = torch.randn((3, *net.shape), generator=torch.Generator().manual_seed(1), dtype=dtype)
+    sizes = [cores[name][0].numel() for name in net.free]
+    blocks = _blocks(net, net.free, 3)
+    for short, long in zip(
+        _cp_normal(net, blocks, cores, residual, sizes), _normal(net, blocks, cores, residual, sizes), strict=True
+    ):
+        torch.testing.assert_close(short, long)

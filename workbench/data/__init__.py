@@ -9,8 +9,10 @@ __all__ = [
     "Catalogue",
     "DataError",
     "Description",
+    "NestedSpiked",
     "Planted",
     "PlantedTubal",
+    "Spiked",
     "as_mask",
     "as_tensor",
     "catalogue",
@@ -23,7 +25,9 @@ __all__ = [
     "indian_pines",
     "indian_pines_labels",
     "kinetic",
+    "nested_spiked",
     "planted",
+    "spiked",
     "tubal",
 ]
 
@@ -40,4 +44,5 @@ from workbench.data._files import (
     kinetic,
 )
 from workbench.data._planted import Planted, planted
+from workbench.data._spiked import NestedSpiked, Spiked, nested_spiked, spiked
 from workbench.data._tubal import PlantedTubal, tubal

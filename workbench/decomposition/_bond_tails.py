@@ -8,29 +8,29 @@ Source: Oseledets (2011), theorem 2.2; Grasedyck (2010), theorem 3.11.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import combinations
+from functools import cached_property, reduce
+from itertools import chain, combinations
+from typing import Any
 
 import numpy as np
 import torch
 
-from workbench.decomposition._core_table import singular_squares
-from workbench.decomposition._numbers import norm, wide
+from workbench.decomposition._core_table import Floats, Integers, Ranks, singular_squares
+from workbench.decomposition._numbers import norm
 from workbench.decomposition._trees import Tree
 from workbench.network import Network
 
-Array = np.ndarray[tuple[int], np.dtype[np.float64]]
-Ranks = tuple[int, ...]
+WIDE = 256
 
 
-def bond_tails(x: torch.Tensor, net: Network, tree: Tree, *, high: bool) -> tuple[Array, ...]:
+def bond_tails(x: torch.Tensor, net: Network, tree: Tree, *, high: bool) -> tuple[Floats, ...]:
     """For every bond of `net`, in its order, the squares that ranks 1, 2, ... leave out, as fractions of ``||x||^2``.
 
     Beside the data, a copy in double precision and a Gram matrix of the smaller side of the bond are held at a time.
     """
-    precision, whole = torch.finfo(x.dtype).eps, norm(x) ** 2
+    whole = norm(x) ** 2
     inside: dict[str, list[int]] = {}
     tails = {}
     for node in tree.nodes[:-1]:
@@ -38,14 +38,14 @@ def bond_tails(x: torch.Tensor, net: Network, tree: Tree, *, high: bool) -> tupl
         inside[node.name] = own + [axis for child in node.children for axis in inside[child]]
         outside = [axis for axis in range(x.ndim) if axis not in inside[node.name]]
         rows = math.prod(x.shape[axis] for axis in inside[node.name])
-        matrix = x.permute(*inside[node.name], *outside).reshape(rows, -1).to(wide(x.dtype))
-        squares = singular_squares(matrix, precision, high=high) / (whole or 1.0)
+        matrix = x.permute(*inside[node.name], *outside).reshape(1, rows, -1)
+        squares = singular_squares(matrix, high=high) / (whole or 1.0)
         tails[node.bond[0]] = _tail(squares.cpu().numpy())
         del matrix
     return tuple(tails[bond] for bond in net.bonds)
 
 
-def _tail(squares: Array) -> Array:
+def _tail(squares: Floats) -> Floats:
     return np.append(np.cumsum(squares[::-1])[-2::-1], 0.0)
 
 
@@ -53,9 +53,9 @@ def _tail(squares: Array) -> Array:
 class BondTails:
     """The tails of all bonds, and ranks that are good under a budget.
 
-    A choice of ranks is good when its tails sum to little. From two starts, equal tails and the smallest (or largest)
-    ranks, all ranks of two bonds are tried at once, the others being what they are, until no pair of bonds gives more. So
-    what is found is the best up to a change of three ranks or more.
+    A choice of ranks is good when its tails sum to little. From a few starts (equal tails, equal ranks, the smallest or the
+    largest ranks) all ranks of two bonds, or of three that hang together, are tried at once, the others being what they are,
+    until that gives no more.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ class BondTails:
     """
 
     network: Network
-    tails: tuple[Array, ...]
+    tails: tuple[Floats, ...]
 
     exact = False
 
@@ -83,7 +83,7 @@ class BondTails:
         """The number of parameters."""
         return sum(legs * math.prod(ranks[bond] for bond in bonds) for legs, bonds in self._terms)
 
-    def over(self, down: int, across: int) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    def over(self, down: int, across: int) -> Floats:
         """The bounds on the squared errors for the ranks of two bonds, all other ranks being full."""
         return self.tails[down][:, None] + self.tails[across]
 
@@ -92,78 +92,118 @@ class BondTails:
         lowest = (1,) * len(self.caps)
         if self.cost(lowest) > budget:
             return []
-        levels = np.unique(np.concatenate(self.tails))
-        low, high = 0, len(levels) - 1  # the highest level allows the lowest ranks
-        while low < high:
-            middle = (low + high) // 2
-            low, high = (low, middle) if self.cost(self._level(levels[middle])) <= budget else (middle + 1, high)
-        level = self._level(levels[low])
-        found = {self._descend(start, budget, None) for start in (level, lowest)} | ({level} if count > 1 else set())
+        levels = np.unique(np.concatenate(self.tails))[::-1]
+        level = self._most(len(levels), lambda at: self._level(levels[at]), budget)
+        even = self._most(max(self.caps), lambda at: tuple(min(at + 1, cap) for cap in self.caps), budget)
+        found = {self._descend(start, budget, None) for start in (level, even, lowest)}
+        found |= {level, even} if count > 1 else set()
         return sorted(found, key=lambda ranks: (self.square(ranks), self.cost(ranks), ranks))[:count]
+
+    def _most(self, count: int, ranks: Callable[[int], Ranks], budget: int) -> Ranks:
+        """The last of `count` rising choices of ranks that keeps the budget, the first of which does."""
+        low, high = 0, count - 1
+        while low < high:
+            middle = (low + high + 1) // 2
+            low, high = (middle, high) if self.cost(self._carried(ranks(middle))) <= budget else (low, middle - 1)
+        return self._carried(ranks(low))
 
     def within_square(self, square: float, count: int = 1) -> list[Ranks]:
         """Up to `count` choices of ranks whose tails sum to at most this, those of the fewest parameters first."""
-        starts = self.caps, self._level(square / (1 + 1e-12) / len(self.tails))  # less, lest the sum be rounded up
-        found = {self._descend(start, None, square) for start in starts} | ({starts[1]} if count > 1 else set())
+        level = self._level(square / (1 + 1e-12) / len(self.tails))  # less, lest the sum be rounded up
+        starts = [self.caps, level] if self._carried(level) == level else [self.caps]
+        found = {self._descend(start, None, square) for start in starts} | (set(starts[1:]) if count > 1 else set())
         return sorted(found, key=lambda ranks: (self.cost(ranks), self.square(ranks), ranks))[:count]
 
     def _level(self, level: float) -> Ranks:
         """The lowest ranks whose tails are all at most this."""
         return tuple(int((tail > level).sum()) + 1 for tail in self.tails)
 
+    def _carried(self, ranks: Ranks) -> Ranks:
+        """Ranks lowered to what the tensors can carry: no bond of one is larger than its other axes together."""
+        lower = [*ranks]
+        while True:
+            before = [*lower]
+            for legs, bonds in self._terms:
+                for bond in bonds:
+                    lower[bond] = min(lower[bond], legs * math.prod(lower[other] for other in bonds if other != bond))
+            if lower == before:
+                return tuple(lower)
+
     def _descend(self, start: Ranks, budget: int | None, square: float | None) -> Ranks:
-        """Change pairs of ranks for the better until no pair can be: fewer tails in a budget, or a lower cost."""
-        ranks, best = list(start), self._value(start, budget)
+        """Change two ranks for the better, or where that does not help three, until neither does."""
+        ranks, best = start, self._value(start, budget)
         while True:
             before = best
-            for a, b in combinations(range(len(ranks)), 2):
-                found = self._pair(ranks, a, b, budget, square)
-                if found is not None:
-                    changed = [*ranks]
-                    changed[a], changed[b] = found
-                    value = self._value(changed, budget)
-                    if value < best and (square is None or self.square(changed) <= square):
-                        ranks, best = changed, value
+            for bonds in chain(combinations(range(len(ranks)), 2), self._neighbours):
+                if len(bonds) > 2 and best < before:
+                    break  # two at a time cost less
+                found = self._solved(ranks, bonds, budget, square)
+                if found is None or (square is not None and self.square(found) > square):
+                    continue
+                if (value := self._value(found, budget)) < best:
+                    ranks, best = found, value
             if best == before:
-                return tuple(ranks)
+                return ranks
 
-    def _value(self, ranks: Sequence[int], budget: int | None) -> tuple[float, float]:
+    def _value(self, ranks: Ranks, budget: int | None) -> tuple[float, float]:
         square, cost = self.square(ranks), self.cost(ranks)
         return (cost, square) if budget is None else (square, cost)
 
-    def _pair(
-        self, ranks: Sequence[int], a: int, b: int, budget: int | None, square: float | None
-    ) -> tuple[int, int] | None:
-        """The best two ranks of bonds a and b, all others being what they are."""
-        first, second = self.tails[a], self.tails[b]
-        fixed, by_a, by_b, by_both = self._bilinear(ranks, a, b)
-        rank = np.arange(1, len(first) + 1)
-        if budget is not None:
-            other = np.minimum((budget - fixed - by_a * rank) // (by_b + by_both * rank), len(second))
-            allowed = other >= 1
-        else:
-            rest = math.fsum(
-                float(tail[r - 1]) for k, (tail, r) in enumerate(zip(self.tails, ranks, strict=True)) if k not in (a, b)
-            )
-            other = len(second) - np.searchsorted(second[::-1], (square or 0.0) - rest - first, side="right") + 1
-            allowed = other <= len(second)
-        if not allowed.any():
-            return None
-        rank, other = rank[allowed], other[allowed]
-        left = first[rank - 1] + second[other - 1]
-        cost = fixed + by_a * rank + by_b * other + by_both * rank * other
-        at = np.lexsort((cost, left) if budget is not None else (left, cost))[0]
-        return int(rank[at]), int(other[at])
+    @cached_property
+    def _neighbours(self) -> tuple[tuple[int, ...], ...]:
+        """Three bonds that hang together."""
+        held = [set(bonds) for _, bonds in self._terms]
+        meet = {pair for pair in combinations(range(len(self.tails)), 2) if any(set(pair) <= bonds for bonds in held)}
+        return tuple(
+            three
+            for three in combinations(range(len(self.tails)), 3)
+            if sum(pair in meet for pair in combinations(three, 2)) >= 2
+        )
 
-    def _bilinear(self, ranks: Sequence[int], a: int, b: int) -> tuple[int, int, int, int]:
-        """The cost as fixed + by_a r_a + by_b r_b + by_both r_a r_b."""
-        corners = {}
-        for at in ((0, 0), (1, 0), (0, 1), (1, 1)):
-            corner = [*ranks]
-            corner[a], corner[b] = at
-            corners[at] = self.cost(corner)
-        fixed, by_a, by_b = corners[0, 0], corners[1, 0] - corners[0, 0], corners[0, 1] - corners[0, 0]
-        return fixed, by_a, by_b, corners[1, 1] - fixed - by_a - by_b
+    def _solved(self, ranks: Ranks, bonds: Sequence[int], budget: int | None, square: float | None) -> Ranks | None:
+        """The best ranks of some bonds, all others being what they are: all are tried for all but the last to be solved for."""
+        *tried, last = sorted(bonds, key=lambda bond: len(self.tails[bond]))
+        grid = np.meshgrid(*(self._candidates(bond, ranks[bond], len(tried)) for bond in tried), indexing="ij")
+        rank: list[Any] = [*ranks]
+        for bond, values in zip(tried, grid, strict=True):
+            rank[bond] = values.ravel()
+        size = grid[0].size
+        fixed, slope = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)
+        least, most = np.ones(size, dtype=np.int64), np.full(size, len(self.tails[last]), dtype=np.int64)
+        for legs, held in self._terms:
+            others = [rank[bond] for bond in held if bond != last]
+            product = math.prod(others, start=legs)
+            largest = reduce(np.maximum, others, 1)
+            if last in held:  # no rank larger than the other axes of its tensor together
+                slope += product
+                least, most = np.maximum(least, -(-(largest**2) // product)), np.minimum(most, product)
+            else:
+                fixed += product
+                most = np.where(largest**2 <= product, most, 0)
+        left = sum(self.tails[bond][rank[bond] - 1] for bond in range(len(ranks)) if bond != last)
+        if budget is not None:
+            rank[last] = np.minimum((budget - fixed) // slope, most)
+        else:
+            above = np.searchsorted(self.tails[last][::-1], (square or 0.0) - left, side="right")
+            rank[last] = np.maximum(len(self.tails[last]) - above + 1, least)
+        allowed = np.flatnonzero((rank[last] >= least) & (rank[last] <= most))
+        if not len(allowed):
+            return None
+        found = rank[last][allowed]
+        squares, costs = (
+            (left + np.zeros(size))[allowed] + self.tails[last][found - 1],
+            fixed[allowed] + slope[allowed] * found,
+        )
+        best = allowed[np.lexsort((costs, squares) if budget is not None else (squares, costs))[0]]
+        return tuple(int(each if np.ndim(each) == 0 else each[best]) for each in rank)
+
+    def _candidates(self, bond: int, now: int, together: int) -> Integers:
+        """Ranks to try: all; of a wide bond that is tried together with another those near its own, and ever fewer beyond."""
+        cap = len(self.tails[bond])
+        if together == 1 or cap <= WIDE:
+            return np.arange(1, cap + 1)
+        near = np.arange(max(1, now - WIDE // 4), min(cap, now + WIDE // 4) + 1)
+        return np.unique(np.concatenate([near, np.geomspace(1, cap, WIDE // 2).astype(np.int64)]))
 
     @cached_property
     def _terms(self) -> tuple[tuple[int, tuple[int, ...]], ...]:

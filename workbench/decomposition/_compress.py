@@ -6,7 +6,8 @@ a fit of the small core is a fit of the data (CANDELINC: Carroll, Pruzansky and 
 
 Small data are compressed by sequentially truncated HOSVD (Vannieuwenhoven, Vandebril and Meerbergen, 2012). Large ones are
 read three times: a random sketch of the last axes gives rough bases of the first axes, the data in those give the last
-axes' bases, and the data in these the first ones' again (Halko, Martinsson and Tropp, 2011, algorithm 4.4, mode by mode).
+axes' bases, and the data in these the first ones' again (Halko, Martinsson and Tropp, 2011, algorithm 4.4, mode by mode);
+where the bases hold little of the data, they are renewed in turn until that helps no more.
 """
 
 import math
@@ -21,6 +22,10 @@ SMALL = 1 << 20
 """Entries up to which exact singular vectors cost little."""
 TINY = 1 << 16
 """Entries up to which exact singular values cost next to nothing."""
+ROUNDS = 4
+"""So often at most the data are read for better bases, two reads each."""
+DROWNED = 0.8
+"""When the bases hold less than this share of the squared norm, noise may have misled the sketch."""
 SPARE = 6
 """Directions kept beyond what the network can carry."""
 
@@ -70,10 +75,10 @@ def compress(x: torch.Tensor, widths: Sequence[int], *, exact: bool, seed: int) 
         for axis in sorted(axes, key=lambda each: widths[each] / x.shape[each]):
             bases[axis], core = _leading_along(core, axis, widths[axis])
         return Compressed(core, tuple(bases), _outside(x, core, bases, whole))
-    core = _sketched(x, widths, axes, bases, seed, digits=False)
+    core = _sketched(x, widths, axes, bases, whole, seed, digits=False)
     outside = _outside(x, core, bases, whole)
     if outside <= 1e4 * torch.finfo(x.dtype).eps * whole**2:  # so little that squares may have lost some of it
-        core = _sketched(x, widths, axes, bases, seed, digits=True)
+        core = _sketched(x, widths, axes, bases, whole, seed, digits=True)
         outside = _outside(x, core, bases, whole)
     return Compressed(core, tuple(bases), outside)
 
@@ -83,6 +88,7 @@ def _sketched(
     widths: Sequence[int],
     axes: Sequence[int],
     bases: list[torch.Tensor | None],
+    whole: float,
     seed: int,
     *,
     digits: bool,
@@ -103,13 +109,19 @@ def _sketched(
     for axis in rest:
         bases[axis] = _range_along(sketch, axis, widths[axis], generator, 1, digits)
     del sketch
-    for source, target in ((rest, mixed), (mixed, rest)):
-        core = x
-        for axis in sorted(source, key=lambda each: each != x.ndim - 1):  # the last axis first: no copy is made for it
-            core = _project(core, _basis(bases, axis), axis)
-        for axis in target:
-            basis = bases[axis] = _range_along(core, axis, widths[axis], generator, 2, digits)
-            core = _project(core, basis, axis)
+    held = 0.0
+    for _ in range(ROUNDS):
+        before = held
+        for source, target in ((rest, mixed), (mixed, rest)):
+            core = x
+            for axis in sorted(source, key=lambda each: each != x.ndim - 1):  # for the last axis no copy is made
+                core = _project(core, _basis(bases, axis), axis)
+            for axis in target:
+                basis = bases[axis] = _range_along(core, axis, widths[axis], generator, 2, digits)
+                core = _project(core, basis, axis)
+        held = norm(core) ** 2
+        if held > DROWNED * whole**2 or held - before < 0.01 * held:
+            break
     return core
 
 

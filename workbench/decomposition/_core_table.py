@@ -9,62 +9,94 @@ for the question, which shape under a budget.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
 
 from workbench.decomposition._numbers import wide
 
+Ranks = tuple[int, ...]
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+Integers = np.ndarray[Any, np.dtype[np.int64]]
+
+BLOCK = 1 << 17
+"""Entries of an unfolding that are worked on at a time: they stay in the cache, and their memory is used again."""
+
+
 # ---- singular vectors and values, all of them -----------------------------------------------------------------------
 
 
-def left_vectors(matrix: torch.Tensor, precision: float, *, high: bool) -> torch.Tensor:
-    """All left singular vectors of an m x n matrix, (m, min(m, n)), those of the largest singular values first.
+def left_vectors(x: torch.Tensor, *, high: bool) -> torch.Tensor:
+    """All left singular vectors of the middle axis of (a, n, b) against the others: (n, min(n, a b)), the largest first.
 
-    They come from the Gram matrix, in which singular values below 1e-8 of the largest drown. Where there are such, and
-    `precision`, that of the data, could tell them apart, a QR and an SVD follow; with `high`, in any case.
+    They come from the Gram matrix, in double precision, in which singular values below 1e-8 of the largest drown. Where
+    there are such, and the data are precise enough to tell them apart, a QR and an SVD follow; with `high`, in any case.
     """
-    rows, columns = matrix.shape
-    if rows > columns:
-        q, r = torch.linalg.qr(matrix)
-        found: torch.Tensor = q @ left_vectors(r, precision, high=high)
+    if x.shape[1] > x.shape[0] * x.shape[2]:
+        q, r = torch.linalg.qr(_unfolded(x))
+        found: torch.Tensor = q @ left_vectors(r.unsqueeze(0), high=high)
         return found
     if not high:
-        values, vectors = torch.linalg.eigh(matrix @ matrix.mH)
-        if resolved(values, precision):
+        values, vectors = torch.linalg.eigh(_gram(x))
+        if _resolved(values, x.dtype):
             flipped: torch.Tensor = vectors.flip(1)
             return flipped
-    u: torch.Tensor = torch.linalg.svd(_lower(matrix)).U
+    u: torch.Tensor = torch.linalg.svd(_lower(x)).U
     return u
 
 
-def singular_squares(matrix: torch.Tensor, precision: float, *, high: bool) -> torch.Tensor:
-    """All squared singular values, the largest first; `precision` and `high` as in `left_vectors`."""
-    if matrix.shape[0] > matrix.shape[1]:
-        matrix = matrix.mH
+def singular_squares(x: torch.Tensor, *, high: bool) -> torch.Tensor:
+    """All squared singular values of the middle axis of (a, n, b) against the others, the largest first, as above."""
+    if x.shape[1] > x.shape[0] * x.shape[2]:
+        x = _unfolded(x).mH.unsqueeze(0)
     if not high:
-        squares: torch.Tensor = torch.linalg.eigvalsh(matrix @ matrix.mH)
-        if resolved(squares, precision):
+        squares: torch.Tensor = torch.linalg.eigvalsh(_gram(x))
+        if _resolved(squares, x.dtype):
             return squares.flip(0).clamp(min=0)
-    values: torch.Tensor = torch.linalg.svdvals(_lower(matrix))
+    values: torch.Tensor = torch.linalg.svdvals(_lower(x))
     return values.square()
 
 
-def resolved(values: torch.Tensor, precision: float) -> bool:
-    """Whether a double-precision Gram matrix with these eigenvalues, rising, tells all that the data can tell."""
-    return precision > 1e-10 or bool(values[0] > 1e4 * torch.finfo(values.dtype).eps * values[-1])
+def _resolved(values: torch.Tensor, data: torch.dtype) -> bool:
+    """Whether a Gram matrix in double precision, of these rising eigenvalues, tells all that the data can tell."""
+    return data != wide(data) or bool(values[0] > 1e4 * torch.finfo(data).eps * values[-1])
 
 
-def _lower(matrix: torch.Tensor) -> torch.Tensor:
-    """L of a wide matrix L Q, from the QR of one batch of columns after the other: little memory, and faster than one QR.
+def _unfolded(x: torch.Tensor) -> torch.Tensor:
+    return x.transpose(0, 1).reshape(x.shape[1], -1).to(wide(x.dtype))
+
+
+def _blocks(x: torch.Tensor) -> Iterator[tuple[tuple[slice, slice, slice], torch.Tensor]]:
+    """The unfolding of the middle axis of (a, n, b), (n, some) at a time in double precision, and where each is from."""
+    before, rows, after = x.shape
+    some = max(BLOCK // rows, 4 * rows)
+    wide_step, step = min(after, some), max(1, some // after)
+    for at in range(0, before, step):
+        for column in range(0, after, wide_step):
+            place = slice(at, at + step), slice(None), slice(column, column + wide_step)
+            yield place, _unfolded(x[place])
+
+
+def _gram(x: torch.Tensor) -> torch.Tensor:
+    rows = x.shape[1]
+    gram = torch.zeros(rows, rows, dtype=wide(x.dtype), device=x.device)
+    for _, block in _blocks(x):
+        gram.addmm_(block, block.mH)
+    return gram
+
+
+def _lower(x: torch.Tensor) -> torch.Tensor:
+    """L of the unfolding L Q of the middle axis, from one QR after the other.
 
     Source: Demmel, Grigori, Hoemmen and Langou (2012), sequential TSQR.
     """
-    tops = [torch.linalg.qr(part.mH, mode="r").R for part in torch.split(matrix, 16 * len(matrix), dim=1)]
-    top: torch.Tensor = torch.linalg.qr(torch.cat(tops), mode="r").R if len(tops) > 1 else tops[0]
+    top = torch.zeros(0, x.shape[1], dtype=wide(x.dtype), device=x.device)
+    for _, block in _blocks(x):
+        top = torch.linalg.qr(torch.cat([top, block.mH]), mode="r").R
     return top.mH
 
 
@@ -77,7 +109,7 @@ def squared_core(x: torch.Tensor, *, high: bool) -> torch.Tensor:
     Parameters
     ----------
     x
-        (n_0, ..., n_k, rest), real or complex. Beside it, two copies in double precision are held at a time.
+        (n_0, ..., n_k, rest), real or complex. Beside it, little more than one copy in double precision is held at a time.
     high
         As in `left_vectors`.
 
@@ -86,18 +118,20 @@ def squared_core(x: torch.Tensor, *, high: bool) -> torch.Tensor:
     torch.Tensor
         (m_0, ..., m_k), float64; m_j is the number of singular values of unfolding j.
     """
-    *sizes, rest = x.shape
-    precision = torch.finfo(x.dtype).eps
-    core, kept = x, []
-    for size in sizes:
-        matrix = core.reshape(size, -1).to(wide(x.dtype))
-        basis = left_vectors(matrix, precision, high=high)
-        core = matrix.T @ basis.conj().contiguous()  # the projection, transposed: the next axis comes to the front
-        kept.append(basis.shape[1])
-        del matrix
+    core, shape = x, list(x.shape)
+    for axis, size in enumerate(shape[:-1]):
+        core = core.reshape(math.prod(shape[:axis]), size, -1)
+        basis = left_vectors(core, high=high)
+        shape[axis] = basis.shape[1]
+        in_place = axis > 0 and shape[axis] == size
+        made = core if in_place else basis.new_empty(core.shape[0], shape[axis], core.shape[2])
+        for place, block in _blocks(core):
+            part = made[place]
+            part.copy_((basis.mH @ block).reshape(shape[axis], part.shape[0], -1).transpose(0, 1))
+        core = made
     squares = core.abs().square_() if core.is_complex() else core.square_()
-    squares = squares.reshape(rest, *kept)
-    return squares.sum(0) if rest > 1 else squares[0]
+    squares = squares.reshape(shape)
+    return squares.sum(-1) if shape[-1] > 1 else squares[..., 0]
 
 
 def outside(squares: torch.Tensor) -> torch.Tensor:
@@ -133,23 +167,25 @@ class CoreTable:
     A network whose leaves, of n_j entries for each unit of rank, surround one core of `rest` entries for each entry of the
     shape has ``rest * prod(r) + sum(n_j * r_j)`` parameters. Given all ranks but the largest, the best last rank has a
     closed form under a budget and a binary search under an error, so a query looks at all shapes without going through them.
+    No rank above the product of all others (times `rest`) is chosen: a core could not make use of it.
 
     Attributes
     ----------
     squares
-        (m_0, ..., m_k), float64: entry (i, j, ...) belongs to the shape (i+1, j+1, ...).
+        (m_0, ..., m_k): entry (i, j, ...) belongs to the shape (i+1, j+1, ...). In NumPy: a query is many small steps, which
+        threads would only slow down.
     """
 
-    squares: torch.Tensor
-    sizes: tuple[int, ...]
+    squares: Floats
+    sizes: Ranks
     rest: int
 
     exact = True
 
     @property
-    def caps(self) -> tuple[int, ...]:
+    def caps(self) -> Ranks:
         """The largest ranks there are."""
-        return tuple(self.squares.shape)
+        return tuple(int(size) for size in self.squares.shape)
 
     def square(self, ranks: Sequence[int]) -> float:
         """The squared relative error."""
@@ -160,62 +196,71 @@ class CoreTable:
         return self.rest * math.prod(ranks) + sum(size * rank for size, rank in zip(self.sizes, ranks, strict=True))
 
     @cached_property
-    def tails(self) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], ...]:
+    def tails(self) -> tuple[Floats, ...]:
         """For each axis what ranks 1, 2, ... leave out, all other ranks being full."""
-        found = []
-        for axis in range(self.squares.ndim):
-            at = [slice(None) if other == axis else -1 for other in range(self.squares.ndim)]
-            found.append(self.squares[tuple(at)].cpu().numpy())
-        return tuple(found)
+        return tuple(self._lines(axis) for axis in range(self.squares.ndim))
 
-    def over(self, down: int, across: int) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    def over(self, down: int, across: int) -> Floats:
         """The squared errors for the ranks of two axes, all other ranks being full."""
-        at = [slice(None) if axis in (down, across) else -1 for axis in range(self.squares.ndim)]
-        table: np.ndarray[tuple[int, int], np.dtype[np.float64]] = self.squares[tuple(at)].cpu().numpy()
-        return table if down < across else table.T
+        return self._lines(down, across) if down < across else self._lines(across, down).T
 
-    def within_parameters(self, budget: int, count: int = 1) -> list[tuple[int, ...]]:
+    def _lines(self, *axes: int) -> Floats:
+        found: Floats = self.squares[tuple(slice(None) if k in axes else -1 for k in range(self.squares.ndim))]
+        return found
+
+    def within_parameters(self, budget: int, count: int = 1) -> list[Ranks]:
         """Up to `count` shapes with at most this many parameters, those of the least errors first."""
-        offset, base, slope = self._others
-        top = ((budget - base) // slope).clamp(max=self.caps[self._free])
-        at = (top > 0).nonzero()[:, 0]
-        top, offset = top[at], offset[at]
-        errors = self.squares.take(offset + (top - 1) * self._stride)
-        return self._shapes(at, top, _first(count, errors, base[at] + slope[at] * top))
+        offset, base, slope, low, high = self._others
+        at = np.flatnonzero(base + slope * low <= budget)
+        top = np.minimum((budget - base[at]) // slope[at], high[at])
+        errors = self._flat.take(offset[at] + (top - 1) * self._stride)
+        found = self._shapes(at, top, _first(count, errors, base[at] + slope[at] * top))
+        return list(dict.fromkeys(self._trimmed(ranks) for ranks in found))
 
-    def within_square(self, square: float, count: int = 1) -> list[tuple[int, ...]]:
+    def within_square(self, square: float, count: int = 1) -> list[Ranks]:
         """Up to `count` shapes with at most this squared relative error, those of the fewest parameters first."""
-        offset, base, slope = self._others
-        most = self.caps[self._free]
-        at = (self.squares.take(offset + (most - 1) * self._stride) <= square).nonzero()[:, 0]
+        offset, base, slope, low, high = self._others
+        at = np.flatnonzero(self._flat.take(offset + (high - 1) * self._stride) <= square)
         sample = at[:: max(1, len(at) // 256)]
         if len(at) > 4 * len(sample) >= 4 * count:  # no shape dearer than the best of a sample need be looked at
-            cost = base[sample] + slope[sample] * self._least(offset[sample], square)
-            at = at[(base + slope)[at] <= cost.sort().values[count - 1]]
-        top = self._least(offset[at], square)
-        errors = self.squares.take(offset[at] + (top - 1) * self._stride)
+            cost = base[sample] + slope[sample] * self._least(sample, square)
+            at = at[(base + slope * low)[at] <= np.partition(cost, count - 1)[count - 1]]
+        top = self._least(at, square)
+        errors = self._flat.take(offset[at] + (top - 1) * self._stride)
         return self._shapes(at, top, _first(count, base[at] + slope[at] * top, errors))
 
-    def _least(self, offset: torch.Tensor, square: float) -> torch.Tensor:
+    def _least(self, at: Integers, square: float) -> Integers:
         """The least last ranks with at most this error, by binary search along the free axis."""
-        low, high = torch.zeros_like(offset), torch.full_like(offset, self.caps[self._free] - 1)
+        offset, _, _, least, most = self._others
+        offset, low, high = offset[at], least[at] - 1, most[at] - 1
         for _ in range(self.caps[self._free].bit_length()):
             middle = (low + high) // 2
-            enough = self.squares.take(offset + middle * self._stride) <= square
-            high = torch.where(enough, middle, high)
-            low = torch.where(enough, low, (middle + 1).minimum(high))
+            enough = self._flat.take(offset + middle * self._stride) <= square
+            high = np.where(enough, middle, high)
+            low = np.where(enough, low, np.minimum(middle + 1, high))
         return high + 1
 
-    def _shapes(self, at: torch.Tensor, top: torch.Tensor, chosen: torch.Tensor) -> list[tuple[int, ...]]:
-        shapes = []
+    def _trimmed(self, ranks: Ranks) -> Ranks:
+        """Lower ranks of the same error, but for rounding: one rank may not be of use while another is small."""
+        enough = self.square(ranks) * (1 + 1e-10)
+        lower = [*ranks]
+        for axis in range(len(ranks)):
+            line = self.squares[tuple(slice(None) if k == axis else rank - 1 for k, rank in enumerate(lower))]
+            tried = [*lower]
+            tried[axis] = int((line[: ranks[axis]] > enough).sum()) + 1
+            if max(tried) ** 2 <= self.rest * math.prod(tried):
+                lower = tried
+        return tuple(lower)
+
+    def _shapes(self, at: Integers, top: Integers, chosen: Integers) -> list[Ranks]:
         others = [cap for axis, cap in enumerate(self.caps) if axis != self._free]
-        for one, last in zip(at[chosen].tolist(), top[chosen].tolist(), strict=True):
-            ranks: list[int] = []
-            for cap in reversed(others):
-                one, index = divmod(one, cap)
-                ranks.insert(0, index + 1)
-            shapes.append((*ranks[: self._free], last, *ranks[self._free :]))
-        return shapes
+        ranks = [*np.unravel_index(at[chosen], others)] if others else []
+        ranks.insert(self._free, top[chosen] - 1)
+        return [tuple(int(rank) + 1 for rank in each) for each in zip(*ranks, strict=True)]
+
+    @property
+    def _flat(self) -> Floats:
+        return self.squares.reshape(-1)
 
     @property
     def _free(self) -> int:
@@ -224,28 +269,31 @@ class CoreTable:
 
     @property
     def _stride(self) -> int:
-        return self.squares.stride(self._free)
+        return math.prod(self.caps[self._free + 1 :])
 
     @cached_property
-    def _others(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """For all ranks but the free one: where they are in the table, and what they cost, ``base + slope * last``."""
-        device = self.squares.device
-        offset = torch.zeros(1, dtype=torch.int64, device=device)
-        base, product = torch.zeros_like(offset), torch.full_like(offset, self.rest)
+    def _others(self) -> tuple[Integers, Integers, Integers, Integers, Integers]:
+        """For all ranks but the free one: where they are in the table, what they cost, ``base + slope * last``, and the
+        last ranks that go with them, from low to high.
+        """
+        offset, base, product, largest = np.zeros((4, 1), dtype=np.int64)
+        product, largest = product + self.rest, largest + 1
         for axis, cap in enumerate(self.caps):
             if axis != self._free:
-                rank = torch.arange(1, cap + 1, device=device)
-                offset = (offset[:, None] + (rank - 1) * self.squares.stride(axis)).flatten()
-                base = (base[:, None] + rank * self.sizes[axis]).flatten()
-                product = (product[:, None] * rank).flatten()
-        return offset, base, product + self.sizes[self._free]
+                rank = np.arange(1, cap + 1)
+                offset = np.add.outer(offset, (rank - 1) * math.prod(self.caps[axis + 1 :])).ravel()
+                base = np.add.outer(base, rank * self.sizes[axis]).ravel()
+                product = np.multiply.outer(product, rank).ravel()
+                largest = np.maximum.outer(largest, rank).ravel()
+        low, high = -(-(largest**2) // product), np.minimum(product, self.caps[self._free])
+        at = np.flatnonzero(low <= high)
+        return offset[at], base[at], (product + self.sizes[self._free])[at], low[at], high[at]
 
 
-def _first(count: int, key: torch.Tensor, then: torch.Tensor) -> torch.Tensor:
+def _first(count: int, key: np.ndarray[Any, Any], then: np.ndarray[Any, Any]) -> Integers:
     """Where the least `count` keys are, in order; among equal ones `then` decides, and the position last."""
     if not len(key):
-        return key.new_empty(0, dtype=torch.int64)
-    last = key.topk(min(count, len(key)), largest=False).values.max()
-    at = (key <= last).nonzero()[:, 0]
-    at = at[then[at].argsort(stable=True)]
-    return at[key[at].argsort(stable=True)][:count]
+        return np.empty(0, dtype=np.int64)
+    count = min(count, len(key))
+    at = np.flatnonzero(key <= np.partition(key, count - 1)[count - 1])
+    return at[np.lexsort((then[at], key[at]))][:count]

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from workbench.decomposition._fit import Fit
 
 FORMAT = "workbench.fit"
-VERSION = 1
+VERSION = 2
+READ = ("1", "2")  # version 1 had no held-out error and no objective
 PREFIX = "core:"  # before a tensor's name in the file: safetensors keeps a name of its own
 DTYPES = {
     "float32": torch.float32,
@@ -29,7 +30,7 @@ DTYPES = {
 }
 
 Share = Annotated[float, msgspec.Meta(ge=0)]
-Parts = tuple[Network, dict[str, torch.Tensor], float, tuple[float, ...], bool]
+Parts = tuple[Network, dict[str, torch.Tensor], float, tuple[float, ...], bool, float | None, float | None]
 
 
 class _Numbers(msgspec.Struct, forbid_unknown_fields=True):
@@ -37,6 +38,8 @@ class _Numbers(msgspec.Struct, forbid_unknown_fields=True):
     history: list[Share]
     converged: bool
     dtype: str
+    held_out: Share | None = None
+    objective: float | None = None
 
 
 def save(fit: "Fit", path: str | os.PathLike[str]) -> None:
@@ -44,6 +47,7 @@ def save(fit: "Fit", path: str | os.PathLike[str]) -> None:
     target = Path(path)
     dtype = str(next(iter(fit.cores.values())).dtype).removeprefix("torch.")
     numbers = {"error": fit.error, "history": list(fit.history), "converged": fit.converged, "dtype": dtype}
+    numbers |= {"held_out": fit.held_out, "objective": fit.objective}
     header = {
         "format": FORMAT,
         "version": str(VERSION),
@@ -89,15 +93,23 @@ def load(path: str | os.PathLike[str]) -> Parts:
                 f"{where} is not a sound fit: core {name!r} holds {core.dtype}, the header says {numbers.dtype}"
             )
         cores[name] = made
-    return network, cores, numbers.error, tuple(numbers.history), numbers.converged
+    return (
+        network,
+        cores,
+        numbers.error,
+        tuple(numbers.history),
+        numbers.converged,
+        numbers.held_out,
+        numbers.objective,
+    )
 
 
 def _header(found: dict[str, str], where: str) -> tuple[Network, _Numbers]:
     if found.get("format") != FORMAT:
         raise FitError(f"{where} is no fit: its header says format {found.get('format')!r}, expected {FORMAT!r}")
-    if found.get("version") != str(VERSION):
+    if found.get("version") not in READ:
         raise FitError(
-            f"{where} is a fit of version {found.get('version')!r}, this release reads version {VERSION}; upgrade tensor-workbench"
+            f"{where} is a fit of version {found.get('version')!r}, this release reads version {VERSION} and older; upgrade tensor-workbench"
         )
     if set(found) != {"format", "version", "network", "fit"}:
         raise FitError(

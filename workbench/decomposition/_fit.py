@@ -24,12 +24,17 @@ class Fit:
     cores : Mapping[str, torch.Tensor]
         Numbers for every free tensor (and for fixed ones of kind ``"data"``), on the data's device and dtype.
     error : float
-        ``||x - xhat|| / ||x||`` in the Frobenius norm, never squared; 0 for data that are zero.
+        ``||x - xhat|| / ||x||`` in the Frobenius norm, never squared; 0 for data that are zero. With a mask, over the
+        entries that were observed and fitted. With a loss, of the data one should expect (for ``"logistic"`` probabilities).
     history : tuple of float
         The error after every sweep; a closed form counts as the first. It does not rise but by rounding (with a ridge,
         the penalised objective does not).
     converged : bool
         Whether the sweeps stopped by themselves: none could lower the error by more than the tolerance.
+    held_out : float or None
+        The relative error over the entries that were set aside with ``held_out=``.
+    objective : float or None
+        With a loss, what was minimised: the mean loss over the observed entries, and the ridge.
 
     Examples
     --------
@@ -46,6 +51,8 @@ class Fit:
     error: float
     history: tuple[float, ...]
     converged: bool
+    held_out: float | None = None
+    objective: float | None = None
 
     @property
     def parameters(self) -> int:
@@ -104,6 +111,10 @@ class Fit:
         noise = 1e-10 if torch.finfo(dtype).eps < 1e-10 else 1e-5  # digits below differ from machine to machine
         error = f"error={self.error:.4g}" if self.error >= noise else f"error<{noise:g}"
         parts = [repr(self.network), error, f"compression={self.compression:.4g}"]
+        if self.held_out is not None:
+            parts.insert(2, f"held_out={self.held_out:.4g}")
+        if self.objective is not None:
+            parts.insert(2, f"objective={self.objective:.4g}")
         if not self.converged:
             sweeps = len(self.history)
             parts.append(f"not converged after {sweeps} sweep{'' if sweeps == 1 else 's'}")

@@ -24,6 +24,7 @@ from workbench.decomposition._numbers import einsum
 from workbench.network import Network
 from workbench.network._contract import run
 from workbench.network._plan import Plan, plan_for
+from workbench.network._recognise import recognise
 
 LARGEST = 1600
 """Parameters up to which J^H J is formed and factorised."""
@@ -90,6 +91,7 @@ def gauss_newton_sweeps(
         Numbers for every tensor, the active cores with an axis for the starts in front.
     """
     active = tuple(active)
+    normal = _cp_normal if _is_cp(net, active) else _normal
     blocks = _blocks(net, active, starts)
     sizes = [start[name][0].numel() for name in active]
     cores = dict(start)
@@ -99,7 +101,7 @@ def gauss_newton_sweeps(
     damping = torch.full((starts,), 1e-3, dtype=torch.float64, device=x.device)
     growth = torch.full_like(damping, 2.0)
     while True:
-        gram, right = _normal(net, blocks, cores, residual, sizes)
+        gram, right = normal(net, blocks, cores, residual, sizes)
         scale = gram.diagonal(dim1=-2, dim2=-1).real
         scale = scale.clamp(min=1e-8 * float(scale.max()))
         for _ in range(8):  # until some start has moved
@@ -163,6 +165,48 @@ def _normal(
             square = _pair(net, block, part, blocks[other], parts[other]).reshape(starts, sizes[k], sizes[other])
             gram[:, at, there] = square
             if other < k:
+                gram[:, there, at] = square.mH
+    return gram, torch.cat(rights, dim=1)
+
+
+def _is_cp(net: Network, active: Sequence[str]) -> bool:
+    form = recognise(net)
+    return form is not None and form.family == "cp" and set(active) == set(net.tensors)
+
+
+def _cp_normal(
+    net: Network, blocks: Sequence[_Block], cores: Cores, residual: torch.Tensor, sizes: Sequence[int]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The same for CP: every block is two factors and the products of the other factors' Gram matrices, no environment.
+
+    Source: Tomasi and Bro (2006), section 3.3.
+    """
+    starts, total, (rank,) = residual.shape[0], sum(sizes), net.summed
+    labels = {name: (START, *net.tensors[name]) for name in net.tensors}
+    factors = {b.name: cores[b.name].mT if net.tensors[b.name][0] == rank else cores[b.name] for b in blocks}
+    grams = {name: factor.mH @ factor for name, factor in factors.items()}
+    gram = residual.new_zeros((starts, total, total))
+    rights, end, ends = [], 0, []
+    for block, size in zip(blocks, sizes, strict=True):
+        others = [(cores[each].conj(), labels[each]) for each in net.tensors if each != block.name]
+        rights.append(einsum([(residual, (START, *net.legs)), *others], labels[block.name]).reshape(starts, -1))
+        end += size
+        ends.append(end)
+        at = slice(end - size, end)
+        for other, there_end in zip(blocks, ends, strict=False):
+            rest = [each for name, each in grams.items() if name not in (block.name, other.name)]
+            product = torch.stack(rest).prod(0) if rest else torch.ones_like(grams[block.name])
+            if other is block:
+                eye = torch.eye(factors[block.name].shape[1], dtype=gram.dtype, device=gram.device)
+                square = torch.einsum("ij,zrs->zirjs", eye, product)
+            else:
+                square = torch.einsum("zis,zjr,zrs->zirjs", factors[block.name], factors[other.name].conj(), product)
+            square = square.transpose(1, 2) if net.tensors[block.name][0] == rank else square
+            square = square.transpose(3, 4) if net.tensors[other.name][0] == rank else square
+            square = square.reshape(starts, size, -1)
+            there = slice(there_end - square.shape[2], there_end)
+            gram[:, at, there] = square
+            if other is not block:
                 gram[:, there, at] = square.mH
     return gram, torch.cat(rights, dim=1)
 

@@ -12,7 +12,7 @@ import torch
 
 from workbench.data import as_tensor
 from workbench.decomposition._bond_tails import BondTails, bond_tails
-from workbench.decomposition._core_table import CoreTable, outside, squared_core
+from workbench.decomposition._core_table import CoreTable, Floats, outside, squared_core
 from workbench.decomposition._decompose import _check_legs, decompose
 from workbench.decomposition._errors import FitError
 from workbench.decomposition._fit import Fit
@@ -73,7 +73,7 @@ class RankLandscape:
         return self._errors.exact
 
     @property
-    def bond_errors(self) -> Mapping[str, np.ndarray[tuple[int], np.dtype[np.float64]]]:
+    def bond_errors(self) -> Mapping[str, Floats]:
         """For each bond, the error that ranks 1, 2, ... of this bond alone cause, at least: the root of the squared singular values left out."""
         return MappingProxyType(
             {bond: np.sqrt(tail) for bond, tail in zip(self.bonds, self._errors.tails, strict=True)}
@@ -90,8 +90,10 @@ class RankLandscape:
         FitError
             When the ranks do not fit the bonds or are beyond what the data can fill.
         """
-        choice = self.choice(ranks)
-        return choice.error if self.exact else decompose(self.x, choice.network, max_sweeps=1).error
+        ranks = self._checked(ranks)
+        if self.exact:
+            return math.sqrt(self._errors.square(ranks))
+        return decompose(self.x, self.network.resize(dict(zip(self.bonds, ranks, strict=True))), max_sweeps=1).error
 
     def bounds(self, ranks: int | Sequence[int]) -> tuple[float, float]:
         """What no network with these ranks can go below, and what the closed form does not go above.
@@ -99,10 +101,14 @@ class RankLandscape:
         The lower is the largest of the bonds' own errors. The upper is the error itself where it is exact, elsewhere the
         root of the sum of the squares that the bonds leave out.
         """
-        choice = self.choice(ranks)
-        return choice.lower, choice.error
+        ranks = self._checked(ranks)
+        square = self._errors.square(ranks)
+        lower = max(float(tail[rank - 1]) for tail, rank in zip(self._errors.tails, ranks, strict=True))
+        return math.sqrt(min(lower, square, 1.0)), math.sqrt(
+            min(square, 1.0)
+        )  # projections are no longer than the data
 
-    def over(self, down: str, across: str) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    def over(self, down: str, across: str) -> Floats:
         """The errors (or bounds) for the ranks 1, 2, ... of two bonds, all other ranks being full.
 
         Raises
@@ -118,27 +124,33 @@ class RankLandscape:
         return np.sqrt(self._errors.over(self.bonds.index(down), self.bonds.index(across)))
 
     def choice(self, ranks: int | Sequence[int]) -> RankChoice:
-        """These ranks as a `RankChoice`; one number stands for all bonds."""
+        """These ranks as a `RankChoice`; one number stands for all bonds.
+
+        Raises
+        ------
+        FitError
+            Also when a rank is larger than all others at one of its tensors together: that tensor could not carry it.
+        """
         ranks = self._checked(ranks)
-        square = self._errors.square(ranks)
-        lower = max(float(tail[rank - 1]) for tail, rank in zip(self._errors.tails, ranks, strict=True))
         sizes = dict(zip(self.bonds, ranks, strict=True))
+        net = self.network.resize(sizes)
+        for name in net.tensors:
+            for bond in (index for index in net.tensors[name] if index in sizes):
+                most = math.prod(net.shape_of(name)) // sizes[bond]
+                if sizes[bond] > most:
+                    raise FitError(
+                        f"rank {sizes[bond]} of bond {bond!r} is more than {name!r} of shape {net.shape_of(name)} can carry: at most {most}"
+                    )
+        lower, error = self.bounds(ranks)
         given = f'"{self.family}", ranks={ranks}' if self.family else f"network.resize({_arguments(sizes)})"
-        return RankChoice(
-            self.network.resize(sizes),
-            ranks,
-            math.sqrt(square),
-            math.sqrt(min(lower, square)),
-            self.exact,
-            f"wb.decompose(x, {given})",
-            _noise=max(self._floor, 1e-10),
-        )
+        noise = max(self._floor, 1e-10)
+        return RankChoice(net, ranks, error, lower, self.exact, f"wb.decompose(x, {given})", _noise=noise)
 
     def best(self, *, parameters: int | None = None, error: float | None = None) -> RankChoice:
         """The ranks with the least error for a budget, or with the fewest parameters for an error.
 
-        Exact over all core shapes for Tucker; for other trees as good as `bounds` can tell, up to a change of three ranks
-        or more at once. Errors that rounding cannot tell from zero count as zero, so that noise-free data get the ranks
+        Exact for Tucker, over all shapes that a core can have (none of its axes longer than all others together); for other
+        trees as good as `bounds` can tell, and as a change of any two or three neighbouring ranks can make it. Errors that rounding cannot tell from zero count as zero, so that noise-free data get the ranks
         they have.
 
         Parameters
@@ -262,7 +274,7 @@ def rank_landscape(x: object, network: Network | str = "tucker", *, accuracy: st
     ----------
     x
         What `workbench.data.as_tensor` takes, real or complex, of any precision. Everything is computed in double
-        precision on its device; beside `x`, two copies in double precision are held at a time.
+        precision on its device; beside `x`, little more than one copy in double precision is held at a time.
     network
         ``"tucker"``, ``"tensor_train"``, ``"tree"``, ``"hierarchical_tucker"``, or a tree `Network` whose legs are the axes
         of `x`. The sizes of its bonds do not matter.
@@ -325,7 +337,7 @@ def _core_table(x: torch.Tensor, net: Network, tree: Tree, accuracy: str) -> Cor
     whole = squares.sum()
     if whole > 0:
         squares /= whole
-    return CoreTable(outside(squares), tuple(sizes), math.prod(net.sizes[leg] for leg in tree.root.legs))
+    return CoreTable(outside(squares).cpu().numpy(), tuple(sizes), math.prod(net.sizes[leg] for leg in tree.root.legs))
 
 
 def _bond_tails(x: torch.Tensor, net: Network, tree: Tree, accuracy: str) -> BondTails:
@@ -360,13 +372,13 @@ def _tree(net: Network) -> Tree:
 
 
 def _check_memory(x: torch.Tensor, net: Network, tree: Tree) -> None:
-    """Two copies, and the Gram matrix of the widest bond with its eigenvectors."""
+    """A copy and a half, and the Gram matrix of the widest bond with its eigenvectors."""
     wide_bond = 0
     below: dict[str, int] = {}
     for node in tree.nodes[:-1]:
         below[node.name] = math.prod([net.sizes[leg] for leg in node.legs] + [below[child] for child in node.children])
         wide_bond = max(wide_bond, min(below[node.name], x.numel() // below[node.name]))
-    needed = wide(x.dtype).itemsize * (2 * x.numel() + 3 * wide_bond**2)
+    needed = wide(x.dtype).itemsize * (3 * x.numel() // 2 + 3 * wide_bond**2)
     require_memory(needed, x.device, f"the landscape of {x.numel():,} entries with a bond of up to {wide_bond:,}")
 
 

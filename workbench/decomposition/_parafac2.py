@@ -151,10 +151,14 @@ def parafac2(
 
     Examples
     --------
-    >>> weights, spectra = torch.rand(5, 2, dtype=torch.float64), torch.rand(8, 2, dtype=torch.float64)
-    >>> peaks = [torch.eye(12, dtype=torch.float64)[:, [k, k + 3]] for k in range(5)]      # they move from slice to slice
-    >>> parafac2([(peaks[k] * weights[k]) @ spectra.T for k in range(5)], 2)
-    Parafac2(5 slices of 12 x 8, rank 2, error<1e-04)
+    >>> weights = torch.tensor([[1.0, 0.2], [0.8, 0.6], [0.5, 1.0], [0.3, 0.5]], dtype=torch.float64)
+    >>> spectra = torch.tensor([[1.0, 0.0], [0.8, 0.1], [0.3, 0.6], [0.0, 1.0], [0.1, 0.4]], dtype=torch.float64)
+    >>> peaks = [torch.eye(9, dtype=torch.float64)[:, [k, k + 3]] for k in range(4)]      # they move from slice to slice
+    >>> fit = parafac2([(peaks[k] * weights[k]) @ spectra.T for k in range(4)], 2)
+    >>> fit
+    Parafac2(4 slices of 9 x 5, rank 2, error<1e-04)
+    >>> (fit.C / fit.C.amax(0)).round(decimals=2).abs().tolist()
+    [[1.0, 0.0], [0.8, 0.1], [0.3, 0.6], [0.0, 1.0], [0.1, 0.4]]
     """
     data = _checked(slices, rank)
     names = tuple(nonnegative)

@@ -19,7 +19,9 @@ from workbench.network._recognise import recognise
 
 METHODS = ("auto", "als", "gauss_newton")
 PATIENCE = 100
-"""More sweeps to come than this are worth a Gauss-Newton step each."""
+"""More sweeps to come than this are worth Gauss-Newton steps, which cost as the cube of the parameters' number..."""
+CHEAP = 400
+"""...from about this number on."""
 TOGETHER = 4
 """So many starts take Gauss-Newton steps at once."""
 
@@ -55,6 +57,8 @@ def search(
         A start has settled when a sweep lowers its objective by less than this fraction of itself.
     """
     whole = math.sqrt(norm(x) ** 2 + outside)
+    parameters = sum(math.prod(net.shape_of(name)) for name in active)
+    patience = PATIENCE * max(1.0, parameters / CHEAP) ** 2
     direct = starts and method != "als" and not ridge and rules == Rules() and gauss_newton_fits(net, active)
     exact = 4 * torch.finfo(x.dtype).eps  # as far as numbers go
     seen: list[torch.Tensor] = []
@@ -67,7 +71,7 @@ def search(
         if float(errors[best]) <= exact:
             return
         seen.append(objectives)
-        if direct and (_crawls(seen, best, tol) if method == "auto" else sweep >= 3):
+        if direct and (_crawls(seen, best, tol, patience) if method == "auto" else sweep >= 3):
             break
         if len(seen) > 1:
             settled = seen[-2] - seen[-1] <= tol * seen[-2]
@@ -121,7 +125,7 @@ def _als(
         yield cores, squared.sqrt(), (squared + objectives.square() - errors.square()).clamp(min=0).sqrt()
 
 
-def _crawls(seen: Sequence[torch.Tensor], best: int, tol: float) -> bool:
+def _crawls(seen: Sequence[torch.Tensor], best: int, tol: float, patience: float) -> bool:
     """Whether the best start, should its gains go on to shrink as they do, has many sweeps before it."""
     if len(seen) < 20:
         return False
@@ -131,7 +135,7 @@ def _crawls(seen: Sequence[torch.Tensor], best: int, tol: float) -> bool:
         return False
     if gain >= before:
         return True
-    return math.log(tol * c / gain) / math.log(gain / before) > PATIENCE
+    return math.log(tol * c / gain) / math.log(gain / before) > patience
 
 
 def fused(each: Sequence[Mapping[str, torch.Tensor]], active: Sequence[str]) -> Cores:

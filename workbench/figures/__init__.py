@@ -14,6 +14,7 @@ from workbench.figures._numbers import FigureError
 from workbench.figures._picture import Picture, jpeg, picture
 from workbench.figures._plot import plot
 from workbench.figures._ranks import bond_curves, rank_front, rank_map
+from workbench.figures._spiked import spike_alignment
 from workbench.figures._tensors import slices, spectra
 from workbench.figures._tubes import singular_tubes, tubal_trajectory
 
@@ -38,5 +39,6 @@ __all__ = [
     "singular_tubes",
     "slices",
     "spectra",
+    "spike_alignment",
     "tubal_trajectory",
 ]

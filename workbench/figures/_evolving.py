@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from workbench.figures._numbers import Array, FigureError, as_array, rounded
 from workbench.figures._theme import CYCLE, DASHES, GAP, panels
+from workbench.figures._tubes import ABOVE
 
 if TYPE_CHECKING:
     from workbench.decomposition import Parafac2
@@ -66,7 +67,7 @@ def evolving_factors(fit: "Parafac2", *, count: int = 3) -> go.Figure:
     for row, column in [(1, k) for k in range(3, columns + 1)] + [(2, k) for k in range(len(chosen) + 1, columns + 1)]:
         grid.update_xaxes(visible=False, row=row, col=column)
         grid.update_yaxes(visible=False, row=row, col=column)
-    grid.update_layout(showlegend=True, legend={"y": 1.08})
+    grid.update_layout(showlegend=True, legend=ABOVE, margin={"t": 70})
     return grid
 
 

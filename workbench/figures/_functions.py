@@ -12,7 +12,7 @@ import torch
 from workbench.figures._numbers import Array, FigureError, as_array, rounded, significant
 from workbench.figures._tensors import colour_axis
 from workbench.figures._theme import CYCLE, DASHES, panels
-from workbench.figures._tubes import decades
+from workbench.figures._tubes import ABOVE, decades
 
 if TYPE_CHECKING:
     from workbench.decomposition import ChebyshevTucker
@@ -85,7 +85,7 @@ def coefficient_decay(cheb: "ChebyshevTucker", *, names: Sequence[str] | None = 
     grid.update_xaxes(title_text="degree", row=1, col=1)
     grid.update_yaxes(title_text="share of all coefficients", **decades(np.concatenate(drawn)), row=1, col=1)
     _slice(grid, cheb, titles)
-    grid.update_layout(showlegend=True, legend={"y": 1.1})
+    grid.update_layout(showlegend=True, legend=ABOVE, margin={"t": 70})
     return grid
 
 

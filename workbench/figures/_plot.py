@@ -9,7 +9,15 @@ import numpy as np
 import plotly.graph_objects as go
 import torch
 
-from workbench.decomposition import ChebyshevTucker, Fit, Parafac2, RankLandscape, TubalDescent, TubalSVD
+from workbench.decomposition import (
+    ChebyshevTucker,
+    Fit,
+    Parafac2,
+    RankLandscape,
+    SpikeTransition,
+    TubalDescent,
+    TubalSVD,
+)
 from workbench.figures._diagram import Diagram, diagram
 from workbench.figures._evolving import evolving_factors
 from workbench.figures._fits import before_after, comparison, factors
@@ -17,6 +25,7 @@ from workbench.figures._functions import coefficient_decay
 from workbench.figures._numbers import FigureError, as_array
 from workbench.figures._picture import Picture, is_picture, picture
 from workbench.figures._ranks import rank_front
+from workbench.figures._spiked import spike_alignment
 from workbench.figures._tensors import slices
 from workbench.figures._tubes import singular_tubes, tubal_trajectory
 from workbench.network import Network
@@ -33,6 +42,7 @@ def plot(value: object, *args: Any, **options: Any) -> go.Figure | Picture | Dia
     `TubalDescent`                    how its singular tubes grew
     `ChebyshevTucker`                 how its coefficients decay, and a slice
     `Parafac2`                        its factors
+    `SpikeTransition`                 alignment against strength, predicted and simulated
     tensor (height, width, 3)         a photograph, when its values lie in [0, 1]
     other tensors, arrays             slices; a vector as a line
     ================================  ===========================================================
@@ -96,6 +106,11 @@ def _(value: ChebyshevTucker, **options: Any) -> go.Figure:
 @_draw.register(Parafac2)
 def _(value: Parafac2, **options: Any) -> go.Figure:
     return evolving_factors(value, **options)
+
+
+@_draw.register(SpikeTransition)
+def _(value: SpikeTransition, **options: Any) -> go.Figure:
+    return spike_alignment(value, **options)
 
 
 @_draw.register(torch.Tensor)

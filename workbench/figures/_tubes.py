@@ -2,6 +2,7 @@
 
 __all__ = ["singular_tubes", "tubal_trajectory"]
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from workbench.decomposition import TubalDescent, TubalSVD
 
 CURVES = 6
-ABOVE = {"y": 1.12}  # the legend clears the panels' titles
+ABOVE = {"yref": "container", "y": 0.99, "yanchor": "top"}  # of the page, so that no title is in the way
 NOISE = 1e-10  # of the largest: what is smaller is, or may be, rounding errors
 
 
@@ -60,7 +61,7 @@ def singular_tubes(svd: "TubalSVD", *, count: int = CURVES) -> go.Figure:
         1,
         2 if one_axis else 1,
         ("what a tubal rank leaves", "singular values of the faces")[: 1 + one_axis],
-        height=340,
+        height=360,
         wide_gap=True,
     )
     left = np.sqrt(np.append((norms**2)[::-1].cumsum()[::-1], 0.0)) / whole  # left[r]: what rank r leaves
@@ -81,19 +82,20 @@ def singular_tubes(svd: "TubalSVD", *, count: int = CURVES) -> go.Figure:
             row=1,
             col=1,
         )
-    grid.update_xaxes(title_text="tubal rank", dtick=1 if left.size <= 12 else None, tickformat="d", row=1, col=1)
+    grid.update_xaxes(title_text="tubal rank", dtick=1 if shown.sum() <= 12 else None, tickformat="d", row=1, col=1)
     grid.update_yaxes(title_text="‖x − x̂‖ / ‖x‖", **decades(left[shown]), row=1, col=1)
     if one_axis:
         values = as_array(svd.values, "the singular values") / whole
         values = values[:, : values.shape[1] // 2 + 1] if not svd.U.is_complex() else values
-        for at in range(min(count, len(values))):
-            shares = np.where(values[at] > NOISE * values.max(), values[at], np.nan)
-            _curve(grid, np.arange(shares.size), shares, f"tube {at}", at, 2, pale=at >= svd.rank)
+        values = np.where(values > NOISE * values.max(), values, np.nan)[:count]
+        for at, shares in enumerate(values):
+            if not np.isnan(shares).all():
+                _curve(grid, np.arange(shares.size), shares, f"tube {at}", at, 2, pale=at >= svd.rank)
         grid.update_xaxes(
             title_text="frequency", dtick=1 if values.shape[1] <= 12 else None, tickformat="d", row=1, col=2
         )
-        grid.update_yaxes(title_text="singular value / ‖x‖", **decades(values[: min(count, len(values))]), row=1, col=2)
-    grid.update_layout(showlegend=True, legend=ABOVE)
+        grid.update_yaxes(title_text="singular value / ‖x‖", **decades(values), row=1, col=2)
+    grid.update_layout(showlegend=True, legend=ABOVE, margin={"t": 70})
     return grid
 
 
@@ -130,7 +132,7 @@ def tubal_trajectory(found: "TubalDescent", *, count: int = CURVES) -> go.Figure
     if not 1 <= count <= CURVES:
         raise FigureError(f"count is {count}; a figure shows 1 to {CURVES} tubes")
     norms = as_array(found.tubes, "the norms of the tubes")
-    grid = panels(1, 2, ("norms of the singular tubes", "errors"), height=340, wide_gap=True)
+    grid = panels(1, 2, ("norms of the singular tubes", "errors"), height=360, wide_gap=True)
     steps = np.array(found.steps, dtype=np.int32)
     for at in range(min(count, norms.shape[1])):
         shown = np.where(norms[:, at] > NOISE * norms[:, 0], norms[:, at], np.nan)
@@ -154,17 +156,18 @@ def tubal_trajectory(found: "TubalDescent", *, count: int = CURVES) -> go.Figure
     grid.update_yaxes(title_text="norm", **decades(norms[:, :count]), row=1, col=1)
     drawn = np.array([*errors.values()])
     grid.update_yaxes(title_text="relative error", **decades(drawn), range=_roomy(drawn), row=1, col=2)
-    grid.update_layout(showlegend=True, legend=ABOVE)
+    grid.update_layout(showlegend=True, legend=ABOVE, margin={"t": 70})
     return grid
 
 
 def decades(values: Array) -> dict[str, Any]:
     """A logarithmic axis with a handful of ticks, however many decades the positive values span."""
     positive = values[values > 0]
-    span = float(np.log10(positive.max() / positive.min())) if positive.size else 1.0
-    if span < 1.5:
-        return {**POWERS, "dtick": "D2", "exponentformat": "none"}
-    return {**POWERS, "dtick": max(1, round(span / 6))}
+    low, high = np.log10([positive.min(), positive.max()]) if positive.size else (0.0, 1.0)
+    if high - low < 1.5:
+        powers = range(math.floor(low), math.ceil(high) + 1)
+        return {"type": "log", "tickvals": [float(f"{digit}e{power}") for power in powers for digit in (1, 2, 5)]}
+    return {**POWERS, "dtick": max(1, round((high - low) / 6))}
 
 
 def _roomy(values: Array) -> list[float]:

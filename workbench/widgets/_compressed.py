@@ -115,7 +115,7 @@ class Compressed:
         sizes = tuple(self._x.shape[axis] for axis in axes)
         rest = math.prod(self._x.shape[axis] for axis in others)
         family = None if others else "tucker"
-        self._known[axes] = RankLandscape(self._x, net, family, CoreTable(table, sizes, rest))
+        self._known[axes] = RankLandscape(self._x, net, family, CoreTable(table.numpy(), sizes, rest))
         return self._known[axes]
 
     def spectrum(self, axes: Sequence[int]) -> list[float]:
