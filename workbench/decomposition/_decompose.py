@@ -14,7 +14,7 @@ from workbench.decomposition._constraints import check_constraints
 from workbench.decomposition._drive import Callback
 from workbench.decomposition._errors import FitError
 from workbench.decomposition._fit import Fit
-from workbench.decomposition._gaps import split_held_out
+from workbench.decomposition._held_out import split_held_out
 from workbench.decomposition._job import ACCURACIES, Job, Start
 from workbench.decomposition._loss import LossFunction, check_loss
 from workbench.decomposition._memory import require_memory
@@ -153,7 +153,9 @@ def decompose(
     for argument, choice, choices in (("method", method, METHODS), ("accuracy", accuracy, ACCURACIES)):
         if choice not in choices:
             raise FitError(f"there is no {argument} {choice!r}{did_you_mean(choice, choices)}")
-    seen, held = _set_aside(x, mask, held_out, seed)
+    seen = None if mask is None else as_mask(mask, x)
+    if seen is not None and bool(seen.all()):
+        seen = None
     if seen is not None and error is not None:
         raise FitError(
             "error= chooses ranks from the singular values of all entries, and some are missing; give ranks="
@@ -161,6 +163,7 @@ def decompose(
     net = _network(network, x, ranks, error)
     _check_legs(net, x)
     positive, isometric = check_constraints(net, nonnegative, orthogonal, freeze, x.dtype)
+    seen, held = _set_aside(x, seen, held_out, net, seed, [name for name in net.free if name not in set(freeze)])
     if loss is None and seen is not None and positive:
         loss = "least_squares"  # the observed entries only, by projected quasi-Newton steps
     fixed = {name: core for name, core in _given(init).items() if name in {*freeze, *net.fixed}}
@@ -198,15 +201,15 @@ def _given(init: Start) -> Mapping[str, torch.Tensor]:
 
 
 def _set_aside(
-    x: torch.Tensor, mask: object, held_out: object, seed: int
+    x: torch.Tensor, seen: torch.Tensor | None, held_out: object, net: Network, seed: int, active: Sequence[str]
 ) -> tuple[torch.Tensor | None, torch.Tensor | None]:
     """Where the fit looks, None for everywhere; and the entries it is then tried on, if any."""
-    seen = torch.ones_like(x, dtype=torch.bool) if mask is None else as_mask(mask, x)
     if held_out is None:
-        return None if bool(seen.all()) else seen, None
+        return seen, None
+    everywhere = torch.ones_like(x, dtype=torch.bool) if seen is None else seen
     if isinstance(held_out, float | int) and not isinstance(held_out, bool):
-        return split_held_out(seen, held_out, seed)
-    return split_held_out(seen, as_mask(held_out, x, what="held_out"), seed)
+        return split_held_out(everywhere, held_out, net, seed, active)
+    return split_held_out(everywhere, as_mask(held_out, x, what="held_out"), net, seed, active)
 
 
 def _largest(x: torch.Tensor) -> float:

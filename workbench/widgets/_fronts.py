@@ -145,7 +145,7 @@ class Front:
             return self._between(low, points[at].ranks, error, wanted)
 
     def _error(self, ranks: Sequence[int], wanted: Callable[[], bool]) -> float:
-        found = self._compressed.estimate(self.form, ranks, self._start, wanted, SECONDS, time.thread_time)
+        found = self._compressed.estimate(self.form, ranks, self._start, wanted, SECONDS, drag=False)
         self._start = found.start
         return found.error
 
