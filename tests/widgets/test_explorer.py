@@ -274,10 +274,18 @@ def test_zero_data_are_exact_in_every_format():
     ex.close()
 
 
-def test_ranks_beyond_what_the_others_carry_are_said_to_be_useless(ex):
+def test_ranks_beyond_what_the_others_carry_are_refused_as_decompose_refuses_them(ex):
+    _ = ex.fit
     ex.ranks = (8, 2, 2)
     assert ex.numbers["useful"] == [4, 9, 10]
-    assert ex.fit.error <= decompose(data(), "tucker", ranks=(4, 2, 2)).error + 1e-9
+    with pytest.raises(FitError, match="i: rank 8 is more than its core can carry beside the other ranks, at most 4"):
+        _ = ex.fit
+    assert ex.numbers["state"] == "unfittable"
+    assert "at most 4" in ex.numbers["message"]
+    with pytest.raises(FitError, match="at most 4 makes sense"):
+        decompose(data(), "tucker", ranks=(8, 2, 2))
+    ex.ranks = (4, 2, 2)
+    assert ex.fit.error < 1
 
 
 # ---- the landscape ---------------------------------------------------------------------------------------------------
@@ -561,6 +569,8 @@ def test_what_the_page_may_not_send_becomes_an_issue(ex, sent):
     [{"numbers": {"error": 0}}, {"line": "import os"}, {"view": "nowhere"}, {"spec": 3}, {"formats": []}, {"wish": 1}],
 )
 def test_traits_that_are_pythons_or_of_another_type_are_not_taken(ex, sent):
+    _ = ex.fit
+    eventually(lambda: ex.numbers["source"] == "fit")
     before = {name: copy.deepcopy(getattr(ex, name)) for name in sent}
     ex.set_state(sent)
     assert {name: getattr(ex, name) for name in sent} == before

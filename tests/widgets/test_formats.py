@@ -7,7 +7,18 @@ import torch
 
 from workbench.decomposition import FitError, decompose
 from workbench.network import Network, NetworkError, tensor_train, tucker
-from workbench.widgets._formats import OWN, State, checked, formats_of, matched, own_format, to_begin_with, useful
+from workbench.widgets._formats import (
+    OWN,
+    State,
+    carried,
+    checked,
+    formats_of,
+    matched,
+    own_format,
+    refuse_uncarried,
+    to_begin_with,
+    useful,
+)
 from workbench.widgets._states import States
 
 PHOTO = (427, 640, 3)
@@ -54,6 +65,24 @@ def test_every_format_begins_small_and_within_bounds(shape):
         assert all(1 <= size <= rank.most for size, rank in zip(ranks, form.ranks, strict=True))
         ones = form.network((1,) * len(ranks)).parameters
         assert form.network(ranks).parameters <= max(ones, math.prod(shape) // 3, 400)
+
+
+@pytest.mark.parametrize("shape", [PHOTO, (4, 4, 4, 4, 4), (20, 30), (13, 4, 12, 8), (9, 2, 2)])
+def test_what_every_format_begins_with_is_what_decompose_takes(shape):
+    x = torch.rand(shape, generator=torch.Generator().manual_seed(0))
+    for form in formats_of(shape, "abcdefg"[: len(shape)]).values():
+        for ranks in (to_begin_with(form, shape), matched(form, math.prod(shape) // 4)):
+            refuse_uncarried(form, ranks)
+            told = ranks[0] if form.key == "cp" else ranks
+            assert decompose(x, form.key, ranks=told, max_sweeps=1).parameters == form.network(ranks).parameters
+
+
+def test_ranks_are_lowered_to_what_the_cores_carry_and_no_further():
+    form = formats_of(PHOTO, AXES)["tucker"]
+    assert carried(form, (200, 2, 3)) == (6, 2, 3)
+    assert carried(form, (29, 44, 3)) == (29, 44, 3)
+    train = formats_of((4, 5, 6, 7), "ijkl")["tensor_train"]
+    assert carried(train, (1, 20, 1)) == (1, 5, 1)
 
 
 def test_matched_ranks_are_the_largest_even_ones_within_the_parameters():

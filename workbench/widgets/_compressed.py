@@ -183,7 +183,7 @@ class Compressed:
             part,
             small,
             init="svd" if start is None or form.is_tree or _is_far(form, ranks, start) else _carried(small, start),
-            method="als",
+            method="als" if drag else "auto",
             tol=1e-12,
             max_sweeps=1 if form.is_tree else 100,
             callback=enough,

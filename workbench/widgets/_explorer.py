@@ -145,7 +145,7 @@ class DecompositionExplorer(TwoWay):
             },
         )
         self._lens = Lens(self._data, first_look(self._data))
-        self._refits = Refits(self._data, self._states.network, self._progressed)
+        self._refits = Refits(self._data, self._states.network, self._states.check, self._progressed)
         self._estimator = self._worker(self._exploration.estimate, self._estimated)
         self._fitter: Newest[State, Refit] = self._worker(self._refits, self._fitted)
         self._scout = self._worker(self._look_around, lambda _job, _found: None)
