@@ -2,10 +2,10 @@
 
 The singular values of an m x n matrix of independent noise of variance s fill a band whose edge is sqrt(s) (sqrt(m) +
 sqrt(n)); the largest fluctuates about it on a scale that is known (Tracy and Widom). What is above is signal. The
-variance is that of what the ranks leave over, so ranks and variance are found in turn.
+variance is that of what the ranks leave over, so ranks and variance are found in turn, from no signal on.
 
 Source: Kritchman and Nadler, Determining the number of components in a factor model from limited noisy data (2008), after
-Johnstone (2001); Gavish and Donoho (2014) for the first guess, from the median singular value.
+Johnstone (2001).
 """
 
 import math
@@ -18,7 +18,6 @@ from workbench.decomposition._core_table import Floats
 
 QUANTILE = 2.02
 """Of the Tracy-Widom law of real matrices: one in a hundred largest noise values is above; those of complex ones are less."""
-ROUNDS = 20
 
 
 @dataclass(frozen=True)
@@ -59,23 +58,25 @@ def bond_scores(
         The relative error that counts as none.
     """
     squares = [-np.diff(np.concatenate([[1.0], tail])) for tail in tails]
-    variance = min(_from_median(each, entries) for each in squares)  # of one entry, where ||x||^2 = 1
-    ranks = tuple(1 for _ in squares)
-    for _ in range(ROUNDS):
+    found = tuple(0 for _ in squares)
+    variance = 1 / entries  # of one entry: at first all is taken for noise, so that noise is not taken for signal
+    while True:
+        limits = [max(_edge(len(each), entries, variance), rounding**2) for each in squares]
+        before = found
         found = tuple(
-            max(1, int((each > max(_edge(len(each), entries, variance), rounding**2)).sum())) for each in squares
+            max(rank, int((each > limit).sum())) for rank, each, limit in zip(before, squares, limits, strict=True)
         )
         left = [
-            float(tail[rank - 1]) / ((len(each) - rank) * (entries // len(each) - rank))
+            (float(tail[rank - 1]) if rank else 1.0) / ((len(each) - rank) * (entries // len(each) - rank))
             for each, tail, rank in zip(squares, tails, found, strict=True)
             if rank < len(each) and entries // len(each) > rank
         ]
-        if found == ranks or not left:
+        if found == before or not left:
             break
-        ranks, variance = found, float(np.median(left))
+        variance = float(np.median(left))
     scores = []
-    for bond, each, rank in zip(bonds, squares, found, strict=True):
-        edge = math.sqrt(max(_edge(len(each), entries, variance), rounding**2))
+    for bond, each, limit, above in zip(bonds, squares, limits, found, strict=True):
+        edge, rank = math.sqrt(limit), max(1, above)
         after = float(each[rank]) if rank < len(each) else 0.0
         scores.append(
             BondScore(bond, rank, edge, math.sqrt(max(0.0, float(each[rank - 1]))), math.sqrt(max(0.0, after)))
@@ -88,22 +89,6 @@ def _edge(rows: int, entries: int, variance: float) -> float:
     a, b = math.sqrt(rows), math.sqrt(entries / rows)
     scale: float = (a + b) * (1 / a + 1 / b) ** (1 / 3)
     return variance * ((a + b) ** 2 + QUANTILE * scale)
-
-
-def _from_median(squares: Floats, entries: int) -> float:
-    """The variance of noise whose median squared singular value is that of the data.
-
-    The median of the Marchenko-Pastur law lies near that of the band for wide matrices; it is taken from the law's
-    quantiles, integrated numerically.
-    """
-    rows = len(squares)
-    beta = rows * rows / entries
-    low, high = (1 - math.sqrt(beta)) ** 2, (1 + math.sqrt(beta)) ** 2
-    at = np.linspace(low, high, 2001)[1:-1]
-    density = np.sqrt((high - at) * (at - low)) / (2 * math.pi * beta * at)
-    below = np.cumsum(density)
-    median = float(at[int(np.searchsorted(below, below[-1] / 2))])
-    return float(np.median(squares)) / (median * entries / rows)
 
 
 def _noise(noise: float) -> str:

@@ -1,7 +1,6 @@
 """The ranks of CP when entries are missing: each is fitted to all that was observed, and to either half of it."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -18,6 +17,10 @@ from workbench.network import Network, cp
 
 GROUPS = 64
 """Held-out entries are compared in so many groups, drawn at random."""
+ENOUGH = 8
+"""Observed entries for each parameter that are worth a fit to each half; of fewer only fifths are held out."""
+LEAST = 5
+"""Starts for the fits of parts: with few entries many an end is a bad one."""
 SWEEPS = 60
 SETTLED = 1e-5
 
@@ -25,32 +28,30 @@ SETTLED = 1e-5
 def evidence_of_observed(x: torch.Tensor, mask: torch.Tensor, up_to: int, starts: int, seed: int) -> Evidence:
     """Scores of ranks 1 to `up_to` for data with gaps, in which `x` is zero.
 
-    The bound on what noise can give is not known with gaps, so that held-out entries and halves decide.
+    The bound on what noise can give is not known with gaps, so that held-out entries and halves decide. Where there are few
+    entries, fifths are held out in place of halves: then the fits share data, and their components say little.
     """
     largest = cp(tuple(x.shape), up_to)
     check_observed(mask, largest)
-    parts = _two_halves(mask, largest, seed)
+    enough = int(mask.sum()) >= ENOUGH * largest.parameters
+    parts = _parts(mask, largest, 1 / 2 if enough else 1 / 5, seed)
     lost = torch.zeros(up_to, GROUPS, dtype=torch.float64)
     group = torch.randint(GROUPS, (x.numel(),), generator=torch.Generator().manual_seed(seed)).reshape(x.shape)
     fit = partial(decompose, x, tol=SETTLED, max_sweeps=SWEEPS)
     whole = norm(x)
     scores: list[RankScore] = []
     fits: list[Fit] = []
-    halves: list[Fit] = []
     for rank in range(1, up_to + 1):
         net = cp(tuple(x.shape), rank)
         several = max(1, starts // 2)
-        one = fit(net, mask=mask, starts=several, init=fits[-1] if fits else "svd", seed=seed)
+        one = fit(net, mask=mask, starts=several, seed=seed)
         two = fit(net, mask=mask, starts=several, init="random", seed=seed + several)
         best = min(one, two, key=lambda each: each.error)
         fits.append(best)
         match = factor_match(one, two)
         if parts:
-            inits: Sequence[Fit | str] = halves or ("svd", "svd")
-            halves = [
-                fit(net, mask=part, starts=2, init=init, seed=seed) for part, init in zip(parts, inits, strict=True)
-            ]
-            for half, unseen in zip(halves, parts[::-1], strict=True):
+            halves = [fit(net, mask=mask & ~unseen, starts=max(LEAST, several), seed=seed) for unseen in parts]
+            for half, unseen in zip(halves, parts, strict=True):
                 left = (x - half.reconstruct())[unseen].abs().to("cpu", torch.float64).square()
                 lost[rank - 1].index_add_(0, group[unseen.cpu()], left)
         scores.append(
@@ -59,7 +60,7 @@ def evidence_of_observed(x: torch.Tensor, mask: torch.Tensor, up_to: int, starts
                 parameters=net.parameters,
                 error=best.error,
                 held_out=math.nan,
-                halves=min(_matches(*halves)) if parts else math.nan,
+                halves=min(_matches(*halves)) if parts and enough else math.nan,
                 gain=math.nan,
                 agreeing=2 if match > AGREE else 1,
                 match=match,
@@ -81,11 +82,12 @@ def evidence_of_observed(x: torch.Tensor, mask: torch.Tensor, up_to: int, starts
     )
 
 
-def _two_halves(mask: torch.Tensor, largest: Network, seed: int) -> tuple[torch.Tensor, torch.Tensor] | None:
-    """Either half of the observed entries, at random; None where there are too few for a fit of each."""
+def _parts(mask: torch.Tensor, largest: Network, share: float, seed: int) -> tuple[torch.Tensor, torch.Tensor] | None:
+    """Two parts of the observed entries to be held out in turn; None where too few would be left for a fit."""
     try:
-        one, two = split_held_out(mask, 0.5, largest, seed)
-        check_observed(two, largest)
+        rest, one = split_held_out(mask, share, largest, seed)
+        two = rest if share == 1 / 2 else split_held_out(rest, share / (1 - share), largest, seed + 1)[1]
+        check_observed(mask & ~two, largest)
     except FitError:
         return None
     return one, two

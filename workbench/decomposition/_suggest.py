@@ -15,6 +15,7 @@ from workbench.decomposition._fit import Fit
 from workbench.decomposition._landscape import rank_landscape
 from workbench.decomposition._memory import require_memory
 from workbench.decomposition._numbers import wide
+from workbench.decomposition._rank_choice import carried
 from workbench.decomposition._rank_evidence import Evidence, RankScore
 from workbench.decomposition._rank_observed import evidence_of_observed
 from workbench.decomposition._rank_reasons import reasons_for, table_lines
@@ -162,8 +163,8 @@ def _of_tree(x: torch.Tensor, family: str) -> RankSuggestion:
     land = rank_landscape(x, family)
     tails = [errors**2 for errors in land.bond_errors.values()]
     scores, noise = bond_scores(land.bonds, tails, x.numel(), 8 * torch.finfo(x.dtype).eps)
-    ranks = tuple(score.rank for score in scores)
-    net = land.network.resize(dict(zip(land.bonds, ranks, strict=True)))
+    net = carried(land.network.resize({score.bond: score.rank for score in scores}))
+    ranks = tuple(net.sizes[bond] for bond in land.bonds)
     code = f'wb.decompose(x, "{family}", ranks={ranks})'
     return RankSuggestion(
         ranks,

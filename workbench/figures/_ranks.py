@@ -76,12 +76,8 @@ def rank_front(land: "RankLandscape", marked: object = (), *, most: int = 120) -
         drawn.update_yaxes(type="linear", rangemode="tozero", dtick=None, tickfont={"size": 12})
     dense = math.prod(land.network.shape)
     if points and points[0][0] <= dense <= points[-1][0]:
-        drawn.add_vline(
-            x=dense,
-            line={"color": INK, "width": 1, "dash": "dot"},
-            annotation_text="the data",
-            annotation_font_color=INK,
-        )
+        drawn.add_vline(x=dense, line={"color": INK, "width": 1, "dash": "dot"})
+        drawn.add_annotation(x=math.log10(dense), y=1, yref="paper", text="the data", xanchor="right", xshift=-4)
     return drawn
 
 
@@ -213,14 +209,10 @@ def rank_evidence(found: "RankSuggestion") -> go.Figure:
             col=column,
         )
     if any(math.isfinite(score.gain) for score in scores):
-        grid.add_hline(
-            y=noise_bound(found.network.shape),
-            line={"color": INK, "width": 1, "dash": "dot"},
-            annotation_text="noise alone",
-            annotation_font_color=INK,
-            row=2,
-            col=1,
-        )
+        bound = noise_bound(found.network.shape)
+        grid.add_hline(y=bound, line={"color": INK, "width": 1, "dash": "dot"}, row=2, col=1)
+        place = {"x": 1, "xref": "x3 domain", "y": math.log10(bound), "yref": "y3", "xanchor": "right", "yshift": 8}
+        grid.add_annotation(text="noise alone", font={"size": 12}, **place)
     grid.add_vline(x=found.rank, line={"color": CYCLE[1], "width": 8}, opacity=0.18)
     grid.update_xaxes(dtick=1 if len(scores) <= 12 else None, tickformat="d")
     grid.update_xaxes(title_text="components", row=2)
@@ -251,7 +243,7 @@ def _bond_floor(found: "RankSuggestion") -> go.Figure:
             y=significant(values[seen], 3),
             name=name,
             mode="markers",
-            marker={"color": CYCLE[number], "symbol": symbol, "size": 11, "line": {"width": 2}},
+            marker={"color": CYCLE[number], "symbol": symbol, "size": 11, "line": {"width": 2, "color": CYCLE[number]}},
             hovertemplate="%{x}: %{y:.3g}",
         )
     return drawn
