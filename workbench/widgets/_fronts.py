@@ -41,7 +41,7 @@ class Front:
 
     def __init__(self, form: Format, compressed: Compressed) -> None:
         self.form, self._compressed = form, compressed
-        self._lock = threading.RLock()
+        self._lock = threading.RLock()  # for going on; what was found is only ever added to, and read without waiting
         self._points: list[Point] = []
         self._start: Fit | None = None
         self._candidate: tuple[int, ...] | None = None
@@ -82,12 +82,11 @@ class Front:
 
     def points(self) -> list[Point]:
         """Those that no other with fewer parameters equals, fewest parameters first."""
-        with self._lock:
-            best: list[Point] = []
-            for point in sorted(self._points, key=lambda point: (point.parameters, point.error)):
-                if not best or point.error < best[-1].error:
-                    best.append(point)
-            return best
+        best: list[Point] = []
+        for point in sorted(list(self._points), key=lambda point: (point.parameters, point.error)):
+            if not best or point.error < best[-1].error:
+                best.append(point)
+        return best
 
     def between(self, rank: int) -> float | None:
         """The error of a format with one rank, along the straight line between its neighbours in the landscape (both logarithms)."""
@@ -102,8 +101,7 @@ class Front:
 
     def add(self, point: Point) -> None:
         """One more that was found by the way: a fit."""
-        with self._lock:
-            self._points.append(point)
+        self._points.append(point)
 
     def to_spec(self) -> dict[str, Any]:
         """The JSON that the page reads: a picture's worth of points."""
