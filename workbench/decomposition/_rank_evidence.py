@@ -1,6 +1,6 @@
 """What was found for each rank of CP, and the rank that it speaks for.
 
-Three questions are put, and each has an answer that does not ask for a threshold to be tuned on data:
+Three questions are put:
 
 - Are entries that were not seen predicted better? (bi-cross-validation; a paired test over slices)
 - Do two halves of the data give the same components? (split-half analysis)
@@ -15,8 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-SAME = 0.5
-"""Components of two halves whose worst match is above this are the same: those of noise match by less than 0.2."""
+ALIKE = (0.3, 0.5, 0.7)
+"""How alike components of two halves must be to be the same: in much noise, in noise of unknown size, and in little. The
+worst match of components of noise is below 0.2.
+"""
 AGREE = 0.95
 """Factor match score above which two fits of the same data have the same components."""
 EXACT = 1e-7
@@ -106,9 +108,20 @@ class Evidence:
         """The last rank whose component is above the noise; 0 where none is."""
         return max((score.rank for score in self.scores if score.gain > self.bound), default=0)
 
+    def repeated(self, score: RankScore) -> bool:
+        """Whether the components come out of both halves.
+
+        Noise blurs a column of n entries by an angle whose square is about n variances over the component's gain, and twice
+        that in half of the data; so the more a component stands out, the more alike it must come out.
+        """
+        if math.isnan(score.gain):
+            return score.halves >= ALIKE[1]
+        blurred = 1 - 6 * score.parameters / score.rank / score.gain if score.gain > 0 else 0.0
+        return score.halves >= min(max(blurred, ALIKE[0]), ALIKE[2])
+
     def repeats(self, within: int) -> int | None:
         """The largest rank, up to `within`, whose components come out of both halves."""
-        return max((score.rank for score in self.scores[:within] if score.halves >= SAME), default=None)
+        return max((score.rank for score in self.scores[:within] if self.repeated(score)), default=None)
 
     @property
     def rank(self) -> int:

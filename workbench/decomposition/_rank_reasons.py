@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from workbench.decomposition._bond_floor import BondScore
-from workbench.decomposition._rank_evidence import AGREE, SAME, Evidence, RankScore
+from workbench.decomposition._rank_evidence import AGREE, Evidence, RankScore
 
 
 def reasons_for(evidence: Evidence) -> tuple[str, ...]:
@@ -46,11 +46,11 @@ def _predicted(evidence: Evidence, score: RankScore) -> str:
 def _repeated(evidence: Evidence, score: RankScore, after: RankScore | None) -> str:
     if math.isnan(score.halves):
         return ""
-    if score.halves >= SAME:
+    if evidence.repeated(score):
         text = f"Fitted to either {evidence.parts}, {_components(score.rank).lower()} {'comes' if score.rank == 1 else 'come'} out the same (worst match {score.halves:.2f})"
         if after is None:
             return f"{text}."
-        if after.halves < SAME:
+        if not evidence.repeated(after):
             return f"{text}; with {after.rank} the worst match is {after.halves:.2f}."
         return f"{text}, and so do {after.rank} (worst match {after.halves:.2f})."
     return f"Look out: fitted to either {evidence.parts}, {_components(score.rank).lower()} {'does' if score.rank == 1 else 'do'} not come out the same (worst match {score.halves:.2f})."
@@ -84,7 +84,11 @@ def _agreed(evidence: Evidence, score: RankScore) -> str:
 def _consistent(score: RankScore, after: RankScore | None) -> str:
     if score.rank == 1:
         return ""
-    text = f"Core consistency is {score.consistency:.0f} %"
+    text = (
+        f"Core consistency is {score.consistency:.0f} %"
+        if score.consistency > -1000
+        else "Core consistency is far below zero"
+    )
     if score.consistency < 50:
         return f"{text}: the components mix, which noise or collinear factors can cause, too."
     return f"{text}, and {after.consistency:.0f} % with {after.rank}." if after else f"{text}."
