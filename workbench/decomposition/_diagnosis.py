@@ -325,5 +325,5 @@ def _on_slices(found: Diagnosis) -> list[str]:
     for leg, squares in found.residuals.slices.items():
         at, share = found.residuals.worst(leg)
         if found.error > 1e-10 and len(squares) > 2 and share > max(0.3, 5 / len(squares)):
-            said.append(f"slice {at} of {leg} holds {100 * share:.2g} % of the squared error: look at it")
+            said.append(f"slice {at} of {leg} holds {100 * share:.0f} % of the squared error: look at it")
     return said
