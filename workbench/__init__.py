@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from workbench.decomposition import (
         Fit,
         RankLandscape,
+        RankSuggestion,
         chebyshev_tucker,
         core_consistency,
         decompose,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         rank_landscape,
         sensitivity,
         stabilise,
+        suggest_rank,
         t_svd,
     )
     from workbench.figures import plot
@@ -34,6 +36,7 @@ __all__ = [
     "NetworkEditor",
     "NetworkError",
     "RankLandscape",
+    "RankSuggestion",
     "SpecError",
     "WorkbenchError",
     "chebyshev_tucker",
@@ -53,6 +56,7 @@ __all__ = [
     "rank_landscape",
     "sensitivity",
     "stabilise",
+    "suggest_rank",
     "t_svd",
     "widgets",
 ]
@@ -64,6 +68,7 @@ _HOMES = {
     "NetworkEditor": "workbench.widgets",
     "NetworkError": "workbench.network",
     "RankLandscape": "workbench.decomposition",
+    "RankSuggestion": "workbench.decomposition",
     "SpecError": "workbench.network",
     "WorkbenchError": "workbench.network",
     "chebyshev_tucker": "workbench.decomposition",
@@ -78,6 +83,7 @@ _HOMES = {
     "rank_landscape": "workbench.decomposition",
     "sensitivity": "workbench.decomposition",
     "stabilise": "workbench.decomposition",
+    "suggest_rank": "workbench.decomposition",
     "t_svd": "workbench.decomposition",
 }
 

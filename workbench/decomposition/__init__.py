@@ -1,6 +1,7 @@
 """Data in, fitted network out."""
 
 __all__ = [
+    "BondScore",
     "ChebyshevTucker",
     "Degeneracy",
     "Diagnosis",
@@ -10,6 +11,8 @@ __all__ = [
     "Parafac2",
     "RankChoice",
     "RankLandscape",
+    "RankScore",
+    "RankSuggestion",
     "Residuals",
     "SpikeTransition",
     "TubalDescent",
@@ -34,6 +37,7 @@ __all__ = [
     "spiked_alignments",
     "spiked_transition",
     "stabilise",
+    "suggest_rank",
     "t_identity",
     "t_product",
     "t_svd",
@@ -45,6 +49,7 @@ __all__ = [
     "unfolding_estimate",
 ]
 
+from workbench.decomposition._bond_floor import BondScore
 from workbench.decomposition._chebyshev import ChebyshevTucker, chebyshev_tucker
 from workbench.decomposition._condition import condition
 from workbench.decomposition._decompose import decompose
@@ -57,6 +62,7 @@ from workbench.decomposition._landscape import RankLandscape, rank_landscape
 from workbench.decomposition._loss import huber
 from workbench.decomposition._parafac2 import Parafac2, parafac2
 from workbench.decomposition._rank_choice import RankChoice
+from workbench.decomposition._rank_evidence import RankScore
 from workbench.decomposition._residuals import Residuals, leverage, residuals
 from workbench.decomposition._schmidt import bond_spectra, entropies
 from workbench.decomposition._sensitivity import sensitivity
@@ -70,5 +76,6 @@ from workbench.decomposition._spiked import (
 )
 from workbench.decomposition._spiked_theory import clustering_accuracy, nested_alignments, spiked_alignments
 from workbench.decomposition._stable import stabilise
+from workbench.decomposition._suggest import RankSuggestion, suggest_rank
 from workbench.decomposition._tubal import TubalSVD, t_identity, t_product, t_svd, t_transpose, tubal_rank
 from workbench.decomposition._tubal_descent import TubalDescent, tubal_descent

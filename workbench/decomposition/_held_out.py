@@ -1,7 +1,7 @@
 """Which entries were observed, which are held out to test a fit, and whether those left determine a network."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 
@@ -55,10 +55,10 @@ def check_observed(
             f"no entry with legs {legs} = {values} was {what}, and core {name!r} holds all of these legs, so its numbers there "
             "are undetermined; choose a network in which different tensors hold them"
         )
-    count, free = int(mask.sum()), _degrees(net, active)
+    count, free = int(mask.sum()), degrees_of_freedom(net, active)
     if count < min(free, mask.numel()) and not ridge:
         raise FitError(
-            f"{count:,} entries were {what}, and the network has {free:,} degrees of freedom, so many networks fit exactly and "
+            f"{count:,} entries were {what}, and the network has about {free:,} degrees of freedom, so many fit exactly and "
             "the gaps could hold anything; lower the ranks, or let ridge=1e-3 choose the smallest"
         )
 
@@ -85,31 +85,55 @@ def _seen(mask: torch.Tensor, net: Network, legs: Sequence[str]) -> torch.Tensor
     return mask.permute([*axes, *rest]).reshape(*(mask.shape[axis] for axis in axes), -1).any(-1)
 
 
-def _degrees(net: Network, active: Sequence[str]) -> int:
-    """Numbers of the cores that count, less the gauges everyone knows: a matrix on every bond, a scale on every hyperbond's value.
+def degrees_of_freedom(net: Network, active: Sequence[str] | None = None) -> int:
+    """Numbers of the cores that count, less the gauges everyone knows: matrices on bonds, scales on all other indices' values.
 
-    Ranks no data can fill are counted as large as can be filled, sums that only one core holds once.
+    Ranks no data can fill are counted as large as can be filled, sums that only one core holds once. Where gauges overlap
+    (round a loop) the estimate is a little low; where several indices are on the same three tensors it may be a little high.
     """
+    active = net.free if active is None else active
     holders = {index: {name for name, _ in net.holders(index)} for index in net.sizes}
     sizes = {i: 1 if i not in net.legs and len(holders[i]) == 1 else size for i, size in net.sizes.items()}
-    bonds = [i for i in net.summed if len(net.holders(i)) == len(holders[i]) == 2]
-    while True:
-        filled = {i: min(sizes[i], *(_volume(net, name, sizes, i) for name in holders[i])) for i in bonds}
-        if all(filled[i] == sizes[i] for i in bonds):
-            break
-        sizes |= filled
-    total = sum(_volume(net, name, sizes) for name in active)
+    links: dict[tuple[str, ...], str] = {}  # two tensors and their bond, all bonds of theirs made one
     for index in net.summed:
-        moving = len(holders[index] & set(active))
-        if index in bonds:
-            total -= sizes[index] ** 2 * (moving == 2)
-        elif len(holders[index]) > 1:
-            total -= sizes[index] * max(0, moving - 1)
+        if len(net.holders(index)) == len(holders[index]) == 2:
+            bond = links.setdefault(tuple(sorted(holders[index])), index)
+            if bond != index:
+                sizes[bond], sizes[index] = sizes[bond] * sizes[index], 1
+
+    def volume(indices: Iterable[str]) -> int:
+        return math.prod(sizes[index] for index in indices)
+
+    held = {name: set(net.tensors[name]) for name in net.tensors}
+    while True:
+        before = dict(sizes)
+        for (a, b), bond in links.items():
+            sizes[bond] = min(sizes[bond], volume(held[a] - held[b]), volume(held[b] - held[a]))
+        if sizes == before:
+            break
+    parts = _joined(active, lambda a, b: bool(held[a] & held[b]))
+    total = min(0, 1 - len(parts))  # one scale for the product of all
+    for part in parts:
+        count = sum(volume(held[name]) for name in part)
+        for (a, b), bond in links.items():
+            if {a, b} <= part:
+                count -= sizes[bond] ** 2 * volume(
+                    i for i in held[a] & held[b] if holders[i] != {a, b} or i in net.legs
+                )
+        for index in set().union(*(held[name] for name in part)) - set(links.values()):
+            groups = _joined(holders[index] & part, lambda a, b: tuple(sorted((a, b))) in links)
+            count -= sizes[index] * (len(groups) - 1)
+        total += min(count, math.prod(net.sizes[leg] for leg in net.legs if holders[leg] & part))
     return max(total, 0)
 
 
-def _volume(net: Network, name: str, sizes: Mapping[str, int], without: str | None = None) -> int:
-    return math.prod(sizes[index] for index in dict.fromkeys(net.tensors[name]) if index != without)
+def _joined(names: Iterable[str], near: Callable[[str, str], bool]) -> list[set[str]]:
+    """Names in groups that hang together."""
+    groups: list[set[str]] = []
+    for name in names:
+        touched = [group for group in groups if any(near(name, each) for each in group)]
+        groups = [group for group in groups if group not in touched] + [{name}.union(*touched)]
+    return groups
 
 
 # ---- held out -------------------------------------------------------------------------------------------------------
@@ -186,7 +210,7 @@ def _marked(mask: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
 
 
 def _needed(mask: torch.Tensor, net: Network, groups: Sequence[tuple[str, ...]], places: torch.Tensor) -> torch.Tensor:
-    """Which of the places in a random order must be kept so that every value of the legs has one: its last."""
+    """Which of the places in a random order to keep so that every value of the legs has one: those it has, or its last."""
     where = torch.unravel_index(places, mask.shape)
     kept = torch.zeros(len(places), dtype=torch.bool)
     for legs in dict.fromkeys(groups):
@@ -195,6 +219,7 @@ def _needed(mask: torch.Tensor, net: Network, groups: Sequence[tuple[str, ...]],
             value = value * net.sizes[leg] + where[net.legs.index(leg)]
         last = torch.full((math.prod(net.sizes[leg] for leg in legs),), -1)
         last.scatter_reduce_(0, value, torch.arange(len(places)), "amax")
+        last[value[kept]] = -1
         kept[last[last >= 0]] = True
     return kept
 

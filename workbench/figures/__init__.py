@@ -13,7 +13,7 @@ from workbench.figures._layout import layout
 from workbench.figures._numbers import FigureError
 from workbench.figures._picture import Picture, jpeg, picture
 from workbench.figures._plot import plot
-from workbench.figures._ranks import bond_curves, rank_front, rank_map
+from workbench.figures._ranks import bond_curves, rank_evidence, rank_front, rank_map
 from workbench.figures._spiked import spike_alignment
 from workbench.figures._tensors import slices, spectra
 from workbench.figures._tubes import singular_tubes, tubal_trajectory
@@ -34,6 +34,7 @@ __all__ = [
     "layout",
     "picture",
     "plot",
+    "rank_evidence",
     "rank_front",
     "rank_map",
     "singular_tubes",

@@ -14,6 +14,7 @@ from workbench.decomposition import (
     Fit,
     Parafac2,
     RankLandscape,
+    RankSuggestion,
     SpikeTransition,
     TubalDescent,
     TubalSVD,
@@ -24,7 +25,7 @@ from workbench.figures._fits import before_after, comparison, factors
 from workbench.figures._functions import coefficient_decay
 from workbench.figures._numbers import FigureError, as_array
 from workbench.figures._picture import Picture, is_picture, picture
-from workbench.figures._ranks import rank_front
+from workbench.figures._ranks import rank_evidence, rank_front
 from workbench.figures._spiked import spike_alignment
 from workbench.figures._tensors import slices
 from workbench.figures._tubes import singular_tubes, tubal_trajectory
@@ -34,21 +35,23 @@ from workbench.network import Network
 def plot(value: object, *args: Any, **options: Any) -> go.Figure | Picture | Diagram:
     """Draw a value: shows itself as the last line of a notebook's cell.
 
-    ================================  ===========================================================    value                             drawn as
-    ================================  ===========================================================    `Network`                         its diagram
+    ================================  ==================================================================
+    value                             drawn as
+    ================================  ==================================================================
+    `Network`                         its diagram
     `Fit`                             its factors; ``plot(fit, x)`` the data before and after
     `RankLandscape`                   its Pareto front; ``plot(land, choice)`` marks a choice or a fit on it
     `TubalSVD`                        its singular tubes; ``plot(svd, x)`` the data before and after
     `TubalDescent`                    how its singular tubes grew
     `ChebyshevTucker`                 how its coefficients decay, and a slice
     `Parafac2`                        its factors
+    `RankSuggestion`                  what it rests on
     `SpikeTransition`                 alignment against strength, predicted and simulated
     tensor (height, width, 3)         a photograph, when its values lie in [0, 1]
     other tensors, arrays             slices; a vector as a line
-    ================================  ===========================================================
-    Options are those of `diagram`, `factors`, `before_after`, `rank_front` and `slices`.
-    Options are those of the figures: `diagram`, `factors`, `before_after`, `slices`, `singular_tubes`, `tubal_trajectory`,
-    `coefficient_decay` and `evolving_factors`.
+    ================================  ==================================================================
+    Options are those of the figures: `diagram`, `factors`, `before_after`, `slices`, `rank_front`, `singular_tubes`,
+    `tubal_trajectory`, `coefficient_decay` and `evolving_factors`.
 
     Raises
     ------
@@ -106,6 +109,11 @@ def _(value: ChebyshevTucker, **options: Any) -> go.Figure:
 @_draw.register(Parafac2)
 def _(value: Parafac2, **options: Any) -> go.Figure:
     return evolving_factors(value, **options)
+
+
+@_draw.register(RankSuggestion)
+def _(value: RankSuggestion, **options: Any) -> go.Figure:
+    return rank_evidence(value, **options)
 
 
 @_draw.register(SpikeTransition)

@@ -11,7 +11,7 @@ from typing import Any
 
 from workbench.decomposition import Fit
 from workbench.widgets._compressed import Compressed
-from workbench.widgets._formats import Format, matched
+from workbench.widgets._formats import Format, carried, matched
 
 STEP = 1.15
 """Ranks grow by this factor along the way, at least by one."""
@@ -145,7 +145,7 @@ class Front:
             return self._between(low, points[at].ranks, error, wanted)
 
     def _error(self, ranks: Sequence[int], wanted: Callable[[], bool]) -> float:
-        found = self._compressed.estimate(self.form, ranks, self._start, wanted, SECONDS, time.thread_time)
+        found = self._compressed.estimate(self.form, ranks, self._start, wanted, SECONDS, drag=False)
         self._start = found.start
         return found.error
 
@@ -156,7 +156,8 @@ class Front:
             growing = False
             for at, rank in enumerate(self.form.ranks):
                 more = (*grown[:at], grown[at] + 1, *grown[at + 1 :])
-                if more[at] <= rank.most and self.form.network(more).parameters <= parameters:
+                sound = more[at] <= rank.most and carried(self.form, more) == more
+                if sound and self.form.network(more).parameters <= parameters:
                     grown, growing = more, True
         return grown
 
@@ -166,6 +167,7 @@ class Front:
         """Halve the way from ranks that miss the error to ranks that do not."""
         while max(b - a for a, b in zip(low, high, strict=True)) > 1:
             middle = tuple((a + b) // 2 if b - a > 1 else b for a, b in zip(low, high, strict=True))
+            middle = carried(self.form, middle)
             if middle in (low, high):
                 break
             if self._error(middle, wanted) <= error:
@@ -194,9 +196,12 @@ class Front:
             for square in squares:
                 tail.append(max(0.0, tail[-1] - square))
             tails.append(tail)
-        ranks = (1,) * len(tails)
+        ranks = last = (1,) * len(tails)
+        yield last
         while True:
-            yield ranks
+            if (sound := carried(self.form, ranks)) != last:  # one bond alone may be more than its cores carry yet
+                yield sound
+                last = sound
             here = self.form.network(ranks).parameters
             steps = []
             for at, tail in enumerate(tails):
