@@ -107,7 +107,7 @@ def schmidt_spectra(fit: "Fit | Mapping[str, torch.Tensor]") -> go.Figure:
         raise FigureError("this network is a single tensor: it has no bonds to draw")
     drawn = figure(
         height=340,
-        xaxis={"title": {"text": "k"}, "type": "log", "dtick": 1},
+        xaxis={"title": {"text": "k"}},
         yaxis={"title": {"text": "k-th Schmidt value / norm"}, **POWERS},
         showlegend=True,
     )
@@ -129,6 +129,8 @@ def schmidt_spectra(fit: "Fit | Mapping[str, torch.Tensor]") -> go.Figure:
             line={"color": CYCLE[number % len(CYCLE)], "dash": DASHES[number % len(DASHES)]},
             hovertemplate="%{x}: %{y:.3g}",
         )
+    if max(map(len, spectra.values())) > 40:
+        drawn.update_xaxes(type="log", dtick=1)
     if lowest > 0.1:
         drawn.update_yaxes(type="linear", rangemode="tozero", dtick=None, tickfont={"size": 12})
     return drawn
