@@ -6,7 +6,7 @@ solution is (E^H E + mu Q)^-1 E^H x, for the one mu at which the error meets the
 Q^-1/2 E^H E Q^-1/2 the error is a sum over eigenvalues, rising with mu, and the root is found by bisection. Neither
 sensitivity nor error can rise beyond what is allowed.
 
-Source: Phan et al., Stable low-rank tensor decomposition for compression of convolutional neural network (2020), section 4, for CP
+Source: Phan et al., Stable low-rank tensor decomposition for compression of convolutional neural network (2020), for CP
 of order 3 (error preserving correction); what is said here of any network is linear algebra.
 """
 
@@ -86,7 +86,7 @@ def _update(
     gram = run(site.gram, [each.conj() for each in others] + others).to(x.dtype).reshape(batch, rows, rows)
     right = run(site.right, [x, *(cores[each].conj() for each in site.others)]).reshape(site.shape)
     before = run(site.inward, [cores[name]]).reshape(site.shape)
-    price = _price(net, site, cores, times).reshape(batch, rows, rows)
+    price = _price(net, site, cores, times)
     jitter = 1e-13 * float(price.diagonal(dim1=-2, dim2=-1).real.max())
     if not jitter:
         return cores[name]
@@ -152,10 +152,12 @@ def _prices(net: Network, name: str) -> tuple[_Price, ...]:
 
 def _price(net: Network, site: Site, cores: Cores, times: Mapping[str, int]) -> torch.Tensor:
     """Q: (batch, rows, rows)."""
-    total = torch.zeros((), dtype=cores[site.name].dtype, device=cores[site.name].device)
+    batch, rows, _ = site.shape
+    total = cores[site.name].new_zeros((batch, rows, rows))
     for each in _prices(net, site.name):
         beside = [cores[name] for name in each.beside]
         extra = [torch.eye(net.sizes[i], dtype=total.dtype, device=total.device) for i in each.eyes]
         extra += [torch.ones(net.sizes[i], dtype=total.dtype, device=total.device) for i in each.ones]
-        total = total + times[each.other] * run(each.plan, [core.conj() for core in beside] + beside + extra)
+        part = run(each.plan, [core.conj() for core in beside] + beside + extra)
+        total += times[each.other] * part.reshape(batch, rows, rows)
     return total

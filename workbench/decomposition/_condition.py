@@ -43,7 +43,7 @@ def condition(fit: Fitted) -> float:
 
     References
     ----------
-    Breiding and Vannieuwenhoven, The condition number of join decompositions (2018), theorem 1.1 and section 5.
+    Breiding and Vannieuwenhoven, The condition number of join decompositions (2018).
 
     Examples
     --------

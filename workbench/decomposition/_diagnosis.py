@@ -31,28 +31,42 @@ class Degeneracy:
 
     Attributes
     ----------
-    cosine : float
-        The lowest cosine between two terms: the product of their columns' cosines. Near -1 they cancel. 0 for one term.
-    pair : tuple of int
-        The two terms.
+    cosines : torch.Tensor
+        (R, R): between any two terms, the product of their columns' cosines (the real part, where complex). Near -1 they
+        cancel. 0 on the diagonal.
     norms : torch.Tensor
         The norm of every term, as a multiple of the fit's.
-    cancellation : float
-        The root of the sum of their squares: 1 for orthogonal terms, large where terms cancel.
     floor : float
         No CP of this rank whose value has this norm is less sensitive: N (n_1 ... n_N)^(1/N) R^(2/N - 1) ||xhat||^(2 - 2/N).
     """
 
-    cosine: float
-    pair: tuple[int, int]
+    cosines: torch.Tensor
     norms: torch.Tensor
-    cancellation: float
     floor: float
 
     @property
+    def pair(self) -> tuple[int, int]:
+        """The two terms with the lowest cosine."""
+        at = int(self.cosines.argmin())
+        return at // len(self.cosines), at % len(self.cosines)
+
+    @property
+    def cosine(self) -> float:
+        """The lowest cosine."""
+        return float(self.cosines[self.pair])
+
+    @property
+    def cancellation(self) -> float:
+        """The root of the sum of the squared norms: 1 for orthogonal terms, large where terms cancel."""
+        return float(self.norms.square().sum().sqrt())
+
+    @property
     def found(self) -> bool:
-        """Whether the fit is degenerate."""
+        """Whether the fit is degenerate: two terms cancel, or terms are ten times larger than the fit."""
         return self.cosine <= CANCELS or self.cancellation >= BLOWN_UP
+
+    def __repr__(self) -> str:
+        return f"Degeneracy(cosine={_cosine(self.cosine)} of terms {self.pair}, largest term {float(self.norms.max()):.3g} times the fit)"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -241,18 +255,9 @@ def _unit(fit: Fit) -> float:
 
 def _degeneracy(fit: Fit, whole: float) -> Degeneracy:
     terms = terms_of(fit, "the degeneracy")
-    table = cosines(terms)
-    at = int(table.argmin())
-    pair = (at // terms.rank, at % terms.rank)
     norms = terms.norms / whole if whole else terms.norms
     power = 2 - 2 / len(terms.columns)
-    return Degeneracy(
-        cosine=float(table[pair]),
-        pair=pair,
-        norms=norms,
-        cancellation=float(norms.square().sum().sqrt()),
-        floor=_unit(fit) * terms.rank ** (1 - power) * whole**power,
-    )
+    return Degeneracy(cosines(terms), norms, _unit(fit) * terms.rank ** (1 - power) * whole**power)
 
 
 # ---- sentences ------------------------------------------------------------------------------------------------------
@@ -325,5 +330,5 @@ def _on_slices(found: Diagnosis) -> list[str]:
     for leg, squares in found.residuals.slices.items():
         at, share = found.residuals.worst(leg)
         if found.error > 1e-10 and len(squares) > 2 and share > max(0.3, 5 / len(squares)):
-            said.append(f"slice {at} of {leg} holds {100 * share:.2g} % of the squared error: look at it")
+            said.append(f"slice {at} of {leg} holds {100 * share:.0f} % of the squared error: look at it")
     return said

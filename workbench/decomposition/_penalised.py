@@ -21,10 +21,12 @@ import torch
 
 from workbench.decomposition._numbers import einsum, norm
 
-POWER = 1.5
-"""How the squared error falls with the sensitivity where two terms cancel: excess error^2 ~ sensitivity^-1.5."""
+POWER = 3.0
+"""How the squared error falls with the sensitivity where two terms cancel: with terms of norm t, the best error is of the
+order of t^-2 (a central difference), the sensitivity of t^(4/3)."""
 FLOOR = 1e-14
-PRICES = 16
+PRICES = 20
+DAMPING = 1e-4
 NEAR = 0.1
 """So near the bound, in terms of what the sensitivity costs, a sweep of bounded least squares does the rest."""
 
@@ -114,24 +116,28 @@ def lowered(model: Model, start: torch.Tensor, bound: float, most: int) -> Itera
         Gauss-Newton steps in all.
     """
     stack = model.balanced(start)
-    lowest = model.sensitivity(stack)
+    lowest, moved = model.sensitivity(stack), False
     price = bound**2 / lowest
     cheap, dear = 0.0, math.inf  # the last prices at which the error was within and beyond the bound
-    damping = 1e-4
+    damping = DAMPING
     for _ in range(PRICES):
         stack, steps, damping = _settled(model, stack, price, damping, most)
         most -= steps
         sensitivity = model.sensitivity(stack)
         slack = bound**2 - norm(model.residual(stack)) ** 2
         cost = price * sensitivity
+        moved = moved or slack < 0 or sensitivity < 0.99 * lowest
         if slack >= 0 and sensitivity < lowest:
             lowest = sensitivity
             yield stack
-        if 0 <= slack <= NEAR * cost or most <= 0 or cost < FLOOR * bound**2:
+        if (moved and 0 <= slack <= NEAR * cost) or most <= 0 or cost < FLOOR * bound**2:
             return
-        # as if squared error = constant + factor * sensitivity^-POWER, whose slope is -price here
-        wish = price * min(max(1 + POWER * (slack / cost - NEAR / 2), 0.0) ** (1 + 1 / POWER), 30.0)
-        wish = max(wish, price / 30)
+        if not moved:  # so cheap that there was nothing to gain
+            wish = 30 * price
+        else:
+            # as if squared error = constant + factor * sensitivity^-POWER, whose slope is -price here
+            wish = price * min(max(1 + POWER * (slack / cost - NEAR / 2), 0.0) ** (1 + 1 / POWER), 30.0)
+            wish = max(wish, price / 30)
         if slack >= 0:
             cheap = price
             dear = dear if wish < dear else math.inf  # a better valley was found: what was too dear no longer is
@@ -162,13 +168,13 @@ def _settled(
             cost = price * model.sensitivity(tried)
             gain = whole - norm(residual) ** 2 - cost
             if gain > 0:
-                predicted = -float((gradient.conj() * move).real.sum()) + damping * system.length(move)
-                damping = min(max(damping * max(1 / 3, 1 - (2 * gain / predicted - 1) ** 3), 1e-12), 1e12)
+                predicted = damping * system.length(move) - float((gradient.conj() * move).real.sum())
+                damping = max(damping * max(1 / 3, 1 - (2 * gain / predicted - 1) ** 3), 1e-12)
                 growth = 2.0
                 break
             damping, growth = damping * growth, growth * 2
-        else:
-            return stack, step + 1, damping
+        else:  # as good as rounding allows
+            return stack, step + 1, DAMPING
         whole -= gain
         before = price * model.sensitivity(tried)
         stack = model.balanced(tried)

@@ -38,7 +38,7 @@ def bond_spectra(fit: Fitted) -> Mapping[str, torch.Tensor]:
 
     References
     ----------
-    Schollwöck, The density-matrix renormalization group in the age of matrix product states (2011), section 4;
+    Schollwöck, The density-matrix renormalization group in the age of matrix product states (2011);
     Grasedyck (2010) for trees.
 
     Examples

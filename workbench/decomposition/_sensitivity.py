@@ -6,7 +6,7 @@ squared norm of the Jacobian. ||E||^2 is a network of two layers without the cor
 shared; a leg that only the core holds counts as often as it is long.
 
 Source: Phan, Sobolev, Sozykin, Ermilov, Gusak, Tichavsky, Glukhov, Oseledets and Cichocki, Stable low-rank tensor
-decomposition for compression of convolutional neural network (2020), section 3.1, for CP; the rest is linear algebra.
+decomposition for compression of convolutional neural network (2020), for CP; the rest is linear algebra.
 """
 
 __all__ = ["sensitivity"]

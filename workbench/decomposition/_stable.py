@@ -45,8 +45,8 @@ def stabilise(fit: Fit, x: object, *, error: float | None = None, max_sweeps: in
     x
         The data, as `workbench.data.as_tensor` takes them.
     error
-        The relative error allowed; by default 1.001 times that of the fit. A little more buys much: where two terms cancel
-        the sensitivity falls as the power -2/3 of what the squared error may rise by.
+        The relative error allowed; by default 1.001 times that of the fit. A little more buys much where terms
+        cancel: of two, the sensitivity falls as the power -2/3 of the error, once that is above what no rank-R fit can reach.
     max_sweeps
         Gauss-Newton steps, and sweeps, at most.
 

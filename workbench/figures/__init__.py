@@ -5,6 +5,14 @@ They are small on disk and their numbers are rounded, so that a notebook that ho
 drawn as SVG (`Diagram`), photographs come as JPEG (`Picture`); both show themselves in a notebook.
 """
 
+from workbench.figures._diagnostics import (
+    factor_matches,
+    leverages,
+    residual_plots,
+    schmidt_spectra,
+    slice_errors,
+    term_cosines,
+)
 from workbench.figures._diagram import Diagram, diagram
 from workbench.figures._evolving import evolving_factors
 from workbench.figures._fits import before_after, comparison, error_curve, factors
@@ -29,17 +37,23 @@ __all__ = [
     "diagram",
     "error_curve",
     "evolving_factors",
+    "factor_matches",
     "factors",
     "jpeg",
     "layout",
+    "leverages",
     "picture",
     "plot",
     "rank_evidence",
     "rank_front",
     "rank_map",
+    "residual_plots",
+    "schmidt_spectra",
     "singular_tubes",
+    "slice_errors",
     "slices",
     "spectra",
     "spike_alignment",
+    "term_cosines",
     "tubal_trajectory",
 ]

@@ -11,14 +11,17 @@ import torch
 
 from workbench.decomposition import (
     ChebyshevTucker,
+    Diagnosis,
     Fit,
     Parafac2,
     RankLandscape,
     RankSuggestion,
+    Residuals,
     SpikeTransition,
     TubalDescent,
     TubalSVD,
 )
+from workbench.figures._diagnostics import residual_plots, schmidt_spectra, slice_errors, term_cosines
 from workbench.figures._diagram import Diagram, diagram
 from workbench.figures._evolving import evolving_factors
 from workbench.figures._fits import before_after, comparison, factors
@@ -40,6 +43,8 @@ def plot(value: object, *args: Any, **options: Any) -> go.Figure | Picture | Dia
     ================================  ==================================================================
     `Network`                         its diagram
     `Fit`                             its factors; ``plot(fit, x)`` the data before and after
+    `Diagnosis`                       of CP how its terms cancel, of trees what bonds carry, else the error of slices
+    `Residuals`                       their histogram and quantiles against normal noise
     `RankLandscape`                   its Pareto front; ``plot(land, choice)`` marks a choice or a fit on it
     `TubalSVD`                        its singular tubes; ``plot(svd, x)`` the data before and after
     `TubalDescent`                    how its singular tubes grew
@@ -119,6 +124,22 @@ def _(value: RankSuggestion, **options: Any) -> go.Figure:
 @_draw.register(SpikeTransition)
 def _(value: SpikeTransition, **options: Any) -> go.Figure:
     return spike_alignment(value, **options)
+
+
+@_draw.register(Diagnosis)
+def _(value: Diagnosis, **options: Any) -> go.Figure:
+    if value.degeneracy is not None:
+        return term_cosines(value, **options)
+    if value.spectra:
+        return schmidt_spectra(value.spectra, **options)
+    if value.residuals is not None:
+        return slice_errors(value.residuals, **options)
+    raise FigureError("of a network with loops the residuals are drawn; give diagnose the data, too: diagnose(fit, x)")
+
+
+@_draw.register(Residuals)
+def _(value: Residuals, **options: Any) -> go.Figure:
+    return residual_plots(value, **options)
 
 
 @_draw.register(torch.Tensor)
