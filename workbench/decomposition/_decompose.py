@@ -14,7 +14,7 @@ from workbench.decomposition._constraints import check_constraints
 from workbench.decomposition._drive import Callback
 from workbench.decomposition._errors import FitError
 from workbench.decomposition._fit import Fit
-from workbench.decomposition._gaps import split_held_out
+from workbench.decomposition._held_out import split_held_out
 from workbench.decomposition._job import ACCURACIES, Job, Start
 from workbench.decomposition._loss import LossFunction, check_loss
 from workbench.decomposition._memory import require_memory
@@ -94,7 +94,8 @@ def decompose(
         Names of tensors that keep the numbers given in `init`.
     ridge
         Weight of a penalty on large cores: what is minimised is ``||x - xhat||^2 / ||x||^2 + ridge * sum ||core||^2 /
-        ||x||^(2/n)`` over the n cores that move, which does not change when the data are scaled.
+        ||x||^(2/n)`` over the n cores that move, which does not change when the data are scaled. (With a loss: the mean
+        loss plus ``ridge`` times the mean square of each core's entries, summed over the cores.)
     init
         ``"svd"``: the closed form of a tree; elsewhere leading singular vectors of the data for factors (cores with legs
         and one other index, as in CP), random numbers for the rest. ``"random"``. ``{name: tensor}``: these cores, random ones where none is given. A
@@ -153,7 +154,9 @@ def decompose(
     for argument, choice, choices in (("method", method, METHODS), ("accuracy", accuracy, ACCURACIES)):
         if choice not in choices:
             raise FitError(f"there is no {argument} {choice!r}{did_you_mean(choice, choices)}")
-    seen, held = _set_aside(x, mask, held_out, seed)
+    seen = None if mask is None else as_mask(mask, x)
+    if seen is not None and bool(seen.all()):
+        seen = None
     if seen is not None and error is not None:
         raise FitError(
             "error= chooses ranks from the singular values of all entries, and some are missing; give ranks="
@@ -161,11 +164,16 @@ def decompose(
     net = _network(network, x, ranks, error)
     _check_legs(net, x)
     positive, isometric = check_constraints(net, nonnegative, orthogonal, freeze, x.dtype)
+    seen, held = _set_aside(x, seen, held_out, net, seed, [name for name in net.free if name not in set(freeze)])
     if loss is None and seen is not None and positive:
         loss = "least_squares"  # the observed entries only, by projected quasi-Newton steps
     fixed = {name: core for name, core in _given(init).items() if name in {*freeze, *net.fixed}}
     asked = None if loss is None else check_loss(loss, x, seen, fixed, isometric)
     largest = _largest(x)
+    if asked and not largest:
+        raise FitError(
+            "x is zero everywhere, so there is nothing that errors could be relative to; with loss= give data that vary"
+        )
     scale = 1.0 if asked or not largest or SOUND[0] < largest < SOUND[1] else largest
     if isinstance(init, Mapping):
         init = {name: as_tensor(core, what=f"init[{name!r}]") for name, core in init.items()}
@@ -198,17 +206,15 @@ def _given(init: Start) -> Mapping[str, torch.Tensor]:
 
 
 def _set_aside(
-    x: torch.Tensor, mask: object, held_out: object, seed: int
+    x: torch.Tensor, seen: torch.Tensor | None, held_out: object, net: Network, seed: int, active: Sequence[str]
 ) -> tuple[torch.Tensor | None, torch.Tensor | None]:
     """Where the fit looks, None for everywhere; and the entries it is then tried on, if any."""
-    if mask is None and held_out is None:
-        return None, None
-    seen = torch.ones_like(x, dtype=torch.bool) if mask is None else as_mask(mask, x)
     if held_out is None:
-        return None if bool(seen.all()) else seen, None
+        return seen, None
+    everywhere = torch.ones_like(x, dtype=torch.bool) if seen is None else seen
     if isinstance(held_out, float | int) and not isinstance(held_out, bool):
-        return split_held_out(seen, held_out, seed)
-    return split_held_out(seen, as_mask(held_out, x, what="held_out"), seed)
+        return split_held_out(everywhere, held_out, net, seed, active)
+    return split_held_out(everywhere, as_mask(held_out, x, what="held_out"), net, seed, active)
 
 
 def _largest(x: torch.Tensor) -> float:

@@ -11,12 +11,13 @@ from workbench.decomposition._als import Rules, estimate
 from workbench.decomposition._compress import SMALL, SPARE
 from workbench.decomposition._errors import FitError
 from workbench.decomposition._fit import Fit
-from workbench.decomposition._gaps import check_observed
 from workbench.decomposition._gauss_newton import LARGEST, gauss_newton_fits
+from workbench.decomposition._held_out import check_observed
 from workbench.decomposition._loss import Loss
 from workbench.decomposition._loss import estimate as loss_estimate
 from workbench.decomposition._memory import require_memory
 from workbench.decomposition._numbers import wide
+from workbench.decomposition._observed import estimate as observed_estimate
 from workbench.decomposition._trees import Tree, as_tree
 from workbench.network import Network, did_you_mean
 
@@ -111,7 +112,7 @@ class Job:
                 raise FitError(
                     "orthogonal= needs every entry: with gaps the best orthonormal core has no closed form; leave one out"
                 )
-            check_observed(self.mask, self.net)
+            check_observed(self.mask, self.net, self.active, self.ridge)
         require_memory(
             self.needed(), self.x.device, f"fitting {self.net.parameters:,} parameters to {self.x.numel():,} entries"
         )
@@ -143,7 +144,7 @@ class Job:
         if self.loss is not None:
             return loss_estimate(self.net, self.x)
         if self.mask is not None:
-            return 3 * wide(self.x.dtype).itemsize * self.x.numel()
+            return observed_estimate(self.x, self.net, self.active)
         if self.tree is not None:
             return self.x.dtype.itemsize * (2 * self.x.numel() + 2 * self.net.parameters)
         if self.compresses:

@@ -120,9 +120,11 @@ def solve(gram: torch.Tensor, right: torch.Tensor, start: torch.Tensor, precisio
     """
     factor, failed = torch.linalg.cholesky_ex(gram)
     pivots = factor.diagonal(dim1=-2, dim2=-1).abs()
-    spread = pivots.amin(-1) > 10 * precision**0.5 * pivots.amax(-1)
-    if not failed.any() and bool(spread.all()):
+    sound = (failed == 0) & (pivots.amin(-1) > 10 * precision**0.5 * pivots.amax(-1))
+    if bool(sound.any()):
         solution: torch.Tensor = torch.cholesky_solve(right, factor)
+        if not bool(sound.all()):
+            solution[~sound] = solve(gram[~sound], right[~sound], start[~sound], precision)
         return solution
     values, vectors = torch.linalg.eigh(gram)
     kept = values > gram.shape[-1] * precision * values[..., -1:]

@@ -20,9 +20,18 @@ from collections.abc import Iterator, Mapping, Sequence
 import torch
 
 from workbench.decomposition import _observed_entries, _observed_network
-from workbench.decomposition._numbers import balanced, norm, safe_below, solve
+from workbench.decomposition._numbers import balanced, norm, safe_below, solve, wide
 from workbench.decomposition._observed_entries import Entries
-from workbench.decomposition._observed_network import Absorbed, End, Observed, Piece, absorb, by_gradients, ends_of
+from workbench.decomposition._observed_network import (
+    ROOM,
+    Absorbed,
+    End,
+    Observed,
+    Piece,
+    absorb,
+    by_gradients,
+    ends_of,
+)
 from workbench.decomposition._observed_site import core_of, site_of
 from workbench.network import Network
 from workbench.network._contract import run
@@ -150,6 +159,18 @@ class Sums:
         entries = self.entries.get(self.order[-1])
         lost = entries.residual(cores) if entries else _observed_network.residual(self.data, self.net, cores)
         return lost / self.data.norm
+
+
+def estimate(x: torch.Tensor, net: Network, active: Sequence[str]) -> int:
+    """Bytes that sweeps over observed entries need beside the data: what is made at a time, the largest systems, the cores."""
+    item = wide(x.dtype).itemsize
+    room = max(ROOM, x.numel() * x.element_size())
+    least = 0  # of what cannot be made in parts
+    for site in (site_of(net, name) for name in active):
+        leg = max((net.sizes[leg] for leg in (site.own[:1] or net.legs)), default=1)
+        least = max(least, 3 * max(site.gram.peak, site.right.peak) // leg, 0 if site.large else 4 * site.width**2)
+    entries = sum(math.prod(net.shape_of(name)) for name in net.tensors)
+    return 2 * room + item * (least + 3 * entries)
 
 
 def _least(*seconds: Mapping[str, float]) -> float:

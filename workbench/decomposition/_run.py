@@ -6,15 +6,16 @@ from collections.abc import Iterator, Mapping
 import torch
 
 from workbench.decomposition._als import Cores, als_sweeps, value_of
-from workbench.decomposition._compress import SMALL, Compressed, compress, trimmed
+from workbench.decomposition._compress import SMALL, SPARE, Compressed, compress, stands_out, trimmed
 from workbench.decomposition._constraints import nonnegative_start, orthonormal_start
 from workbench.decomposition._drive import Callback, Drive, Sweeps, until_settled
 from workbench.decomposition._fit import Fit
-from workbench.decomposition._gaps import masked_error, observed_start
+from workbench.decomposition._held_out import masked_error
 from workbench.decomposition._job import Job
 from workbench.decomposition._loss import loss_sweeps
 from workbench.decomposition._numbers import balanced, norm, relative_residual, safe_below, wide
 from workbench.decomposition._observed import observed_sweeps
+from workbench.decomposition._observed_start import observed_start
 from workbench.decomposition._search import fused, search
 from workbench.decomposition._start import random_start, svd_start, warm_start
 from workbench.decomposition._trees import from_cores, ranks_of, to_cores, tree_svd, tree_sweeps
@@ -38,7 +39,7 @@ def run(job: Job, tol: float, max_sweeps: int, callback: Callback | None) -> Fit
         found = compress(job.x, job.widths, exact=job.accuracy == "high", seed=job.seed)
         small = found if job.rules.orthogonal else trimmed(found)
         net = job.net.resize(dict(zip(job.net.legs, small.core.shape, strict=True)))
-        read = _worth_reading(job, max_sweeps)
+        read = _worth_reading(job, found, max_sweeps)
         drive.max_sweeps = max_sweeps - (max_sweeps // 10 + 1 if read else 0)
         cores = drive(_find(job, small.core, net, small, max(tol, ROUGH) if read and job.accuracy != "high" else tol))
         cores = {name: core.to(job.x.dtype) for name, core in _resized(job, cores, small, grow=True).items()}
@@ -62,10 +63,11 @@ def run(job: Job, tol: float, max_sweeps: int, callback: Callback | None) -> Fit
     return _fit(job, cores, drive)
 
 
-def _worth_reading(job: Job, max_sweeps: int) -> bool:
-    """Whether sweeps over the whole data follow: of large data, a tree's bases have been refined on them already."""
-    refined = job.tree is not None and job.x.numel() > SMALL
-    return max_sweeps > 1 and (job.accuracy == "high" or not refined)
+def _worth_reading(job: Job, found: Compressed, max_sweeps: int) -> bool:
+    """Whether sweeps over the whole data follow: not for a tree whose bases stand out from the rest of large data."""
+    if max_sweeps == 1 or job.tree is None or job.accuracy == "high" or job.x.numel() <= SMALL:
+        return max_sweeps > 1
+    return not stands_out(found, [width - SPARE for width in job.widths])
 
 
 def _each_start(job: Job, drive: Drive, tol: float) -> Cores:
@@ -150,8 +152,10 @@ def _tree_sweeps(job: Job, x: torch.Tensor, net: Network, small: Compressed | No
 def _start(job: Job, x: torch.Tensor, net: Network, small: Compressed | None, start: int) -> Cores:
     """Numbers to start from, for every tensor, made ones included."""
     seed = job.seed + start
-    if start == 0 and job.init == "svd":
-        cores = svd_start(x, net, seed) if job.mask is None else observed_start(x, job.mask, net, seed)
+    if job.mask is not None and job.init == "svd":
+        cores = observed_start(x, job.mask, net, seed, given=dict(job.given), turned=start > 0)
+    elif start == 0 and job.init == "svd":
+        cores = svd_start(x, net, seed)
     elif start == 0 and isinstance(job.init, Fit):
         full = warm_start(job.x, job.net, job.init.network, job.init.cores, seed)
         cores = _resized(job, full, small)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 POINTS = 120
 SYMBOLS = ("circle", "square", "diamond")
 NAMES = {"tensor": "best rank one", "unfolding": "unfolding", "two_step": "two steps"}
-STAGGER = 0.012  # of the axis, between the estimators' points: they hide each other where estimators agree
+STAGGER = 0.006  # of the axis, between the estimators' points: they hide each other where estimators agree
 
 
 def spike_alignment(transition: "SpikeTransition") -> go.Figure:

@@ -120,7 +120,7 @@ def _path(terms: tuple[Term, ...], output: Term, sizes: tuple[int, ...]) -> Iter
     import cotengra  # 0.15 s, and only needed from three tensors on
 
     search = (
-        cotengra.OptimalOptimizer()
+        cotengra.OptimalOptimizer(simplify=False)  # simplifying first is quick, but not optimal
         if len(terms) <= EXHAUSTIVE
         else cotengra.RandomGreedyOptimizer(max_repeats=32, seed=0, parallel=False)
     )
