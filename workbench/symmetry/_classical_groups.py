@@ -193,6 +193,6 @@ class U(Group):
         for a in range(self.n):
             for b in range(a + 1):
                 each = torch.zeros(self.n, self.n, dtype=torch.complex128)
-                each[a, b] = each[b, a] = 1j
+                each.imag[a, b] = each.imag[b, a] = 1
                 made.append(each)
         return tuple(made)

@@ -296,7 +296,7 @@ def _sign_of_paths(upper: Diagram, lower: Diagram) -> int:
 
     def walk(start: int) -> None:
         nonlocal total
-        vertex, came, forms = start, -1, 0
+        vertex, came, forms = start, (-1, -1), 0
         while True:
             seen[vertex] = True
             onward = [at for at in range(len(steps[vertex])) if (vertex, at) != came]

@@ -49,7 +49,7 @@ def even_partitions(size: int, most: int) -> int:
 
 
 def double_factorial(number: int) -> int:
-    """number · (number − 2) ··· 1, and 1 for −1: perfect matchings of `number` + 1 vertices.
+    """The product n (n − 2) ··· 1, and 1 for −1: perfect matchings of `number` + 1 vertices.
 
     >>> [double_factorial(number) for number in (-1, 1, 3, 5, 7)]
     [1, 1, 3, 15, 105]

@@ -102,7 +102,9 @@ class Diagram:
         rows = index[:, :top] @ strides[len(strides) - top :]
         columns = index[:, top:] @ strides[len(strides) - (size - top) :]
         at = torch.from_numpy(np.stack([rows, columns]))
-        made = torch.sparse_coo_tensor(at, torch.from_numpy(values).to(dtype), (n**top, n ** (size - top)), check_invariants=False)
+        made = torch.sparse_coo_tensor(
+            at, torch.from_numpy(values).to(dtype), (n**top, n ** (size - top)), check_invariants=False
+        )
         return made.coalesce()
 
     def entries(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
@@ -120,14 +122,14 @@ class Diagram:
         values = np.ones(index.shape[:2])
         for block, chosen in zip(self.blocks, choices, strict=True):
             index[:, :, block] = chosen[:, None]
-            if self._bent(block):
+            if self.group.form is not None and self._bent(block):
                 partner, sign = self.group.form
                 index[:, :, block[1]] = partner[chosen]
                 values *= sign[chosen]
-        for at, (images, sign) in enumerate(_signed_permutations(n) if self.head_blocks else ()):
+        for at, (images, even) in enumerate(_signed_permutations(n) if self.head_blocks else ()):
             for block, image in zip(self.head_blocks, images, strict=False):
                 index[at, :, block] = image
-            values[at] *= sign
+            values[at] *= even
         return index.reshape(-1, size), values.reshape(-1)
 
     def _bent(self, block: tuple[int, ...]) -> bool:

@@ -200,4 +200,5 @@ def bijections(size: int, *, most: int | None = None) -> Labels:
 
 
 def _bits(numbers: npt.NDArray[np.int64], width: int) -> npt.NDArray[np.int64]:
-    return ((numbers[:, None] >> np.arange(width)) & 1).sum(1)
+    found: npt.NDArray[np.int64] = ((numbers[:, None] >> np.arange(width)) & 1).sum(1)
+    return found

@@ -174,7 +174,7 @@ class _Walled:
     def dimension(self, n: int, sides: Sequence[bool]) -> int:
         if 2 * sum(sides) != len(sides):
             return 0
-        return tableaux(sum(sides), n, lambda shape: True, squared=True)
+        return tableaux(sum(sides), n, lambda _: True, squared=True)
 
     def spanning(self, n: int, sides: Sequence[bool]) -> Rows:
         return self._matched(sides, None)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from workbench.symmetry._hom import Hom
     from workbench.symmetry._representation import Rep
 
+Power = int | Sequence[int] | Sequence[bool]
+"""So many V; or so many V and so many V*; or a flag for every factor, True for V*."""
 Form = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]
 
 
@@ -88,13 +90,13 @@ class Group:
     # ---- representations ---------------------------------------------------------------------------------------------
 
     @cached_property
-    def V(self) -> "Rep":
+    def V(self) -> "Rep":  # noqa: N802 - what everybody calls it
         """The representation on V itself; `V**2`, `3*V + 1`, `V.dual` and so on are made of it."""
         from workbench.symmetry._representation import Rep
 
         return Rep(self, (((False,), 1),))
 
-    def act(self, element: torch.Tensor, x: torch.Tensor, power: "int | tuple[int, int]" = 1) -> torch.Tensor:
+    def act(self, element: torch.Tensor, x: torch.Tensor, power: "Power" = 1) -> torch.Tensor:
         """An element applied to the last axes of a tensor, one for every factor of a tensor power.
 
         Examples
@@ -118,7 +120,7 @@ class Group:
             x = torch.tensordot(x, contragredient if dual else matrix, dims=([axis], [1])).movedim(-1, axis)
         return x
 
-    def duals(self, power: "int | tuple[int, int] | Sequence[bool]") -> "Duals":
+    def duals(self, power: "Power") -> "Duals":
         """The factors of a tensor power: a whole number for V's, (p, q) for p V's and q V*'s, or a flag each."""
         if isinstance(power, bool) or not isinstance(power, int | Sequence):
             raise SymmetryError(f"a tensor power is a whole number or a pair (p, q), not {power!r}")
@@ -136,7 +138,7 @@ class Group:
 
     # ---- equivariant maps --------------------------------------------------------------------------------------------
 
-    def hom(self, source: "int | tuple[int, int] | Rep", target: "int | tuple[int, int] | Rep") -> "Hom":
+    def hom(self, source: "Power | Rep", target: "Power | Rep") -> "Hom":
         """All linear maps from one tensor power of V to another that commute with the group.
 
         Parameters
@@ -157,7 +159,7 @@ class Group:
 
         return Hom(self, self._power(source), self._power(target))
 
-    def _power(self, of: "int | tuple[int, int] | Rep") -> "Duals":
+    def _power(self, of: "Power | Rep") -> "Duals":
         from workbench.symmetry._representation import Rep
 
         if not isinstance(of, Rep):

@@ -154,7 +154,10 @@ class Hom:
                 raise SymmetryError(f"{each} is a diagram of {each.group} with other rows; it is none of {self}")
         if isinstance(diagram, Combination) and not diagram.terms:
             n = self.group.n
-            return torch.sparse_coo_tensor(size=(n ** len(self.target), n ** len(self.source)), dtype=dtype)
+            shape = (n ** len(self.target), n ** len(self.source))
+            return torch.sparse_coo_tensor(
+                torch.zeros(2, 0, dtype=torch.int64), torch.zeros(0, dtype=dtype), shape, check_invariants=False
+            )
         return diagram.matrix(dtype)
 
     def layer(self, c_in: int = 1, c_out: int = 1, *, bias: bool = True) -> "EquivariantLinear":

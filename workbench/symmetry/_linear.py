@@ -15,6 +15,7 @@ from workbench.symmetry._errors import SymmetryError
 from workbench.symmetry._halves import Cut, Half, Run, contracted, cut, spread
 
 if TYPE_CHECKING:
+    from workbench.symmetry._diagram import Diagram
     from workbench.symmetry._hom import Diagrams, Hom
 
 Column = tuple[Half, tuple[int, ...], int | None]
@@ -226,8 +227,7 @@ def _past_head(seen: torch.Tensor, through: int, legs: int, up: int, n: int) -> 
     return made.reshape(*lead, *(n,) * (through + up))
 
 
-def _entries(diagram: Any) -> int:
+def _entries(diagram: "Diagram") -> int:
     """How many entries of a diagram's matrix are not zero."""
-    n: int = diagram.group.n
-    heads = len(diagram.head_blocks)
-    return n ** len(diagram.blocks) * (math.perm(n, heads) if heads else 1)
+    n, heads = diagram.group.n, len(diagram.head_blocks)
+    return int(n ** len(diagram.blocks)) * (math.perm(n, heads) if heads else 1)
