@@ -130,7 +130,7 @@ class Diagram:
             for block, image in zip(self.head_blocks, images, strict=False):
                 index[at, :, block] = image
             values[at] *= even
-        return index.reshape(-1, size), values.reshape(-1)
+        return index.reshape(values.size, size), values.reshape(-1)
 
     def _bent(self, block: tuple[int, ...]) -> bool:
         """Whether the block is an arc within one row, where the group's form is."""

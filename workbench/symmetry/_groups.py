@@ -112,7 +112,7 @@ class Group:
             raise SymmetryError(
                 f"{self} acts on axes of size {self.n}; the last {len(duals)} of a tensor of shape {tuple(x.shape)} are not of that size"
             )
-        dtype = torch.promote_types(x.dtype, element.dtype) if element.is_complex() else x.dtype
+        dtype = torch.promote_types(x.dtype, torch.complex64) if element.is_complex() else x.dtype
         matrix, x = element.to(x.device, dtype), x.to(dtype)
         contragredient = torch.linalg.inv(matrix).T if any(duals) else matrix
         for at, dual in enumerate(duals):

@@ -151,7 +151,7 @@ def _contract(x: torch.Tensor, half: Half, rank: int, form: Sequence[Run] | None
         part = part if sign == 1 else -part
         total = part if total is None else total + part
     assert total is not None  # noqa: S101 - there is at least one piece
-    return total.clone() if total._is_view() else total
+    return total if closed else total.clone()  # a view of the input is none of an autograd function's outputs
 
 
 def _pieces(x: torch.Tensor, half: Half, rank: int, form: Sequence[Run] | None) -> Iterator[tuple[torch.Tensor, int]]:

@@ -55,7 +55,6 @@ class _Plan:
             cells[len(made.upper.open), len(made.images)].append((up, column, weight, made.sign))
         self.lowers, self.uppers = tuple(lowers), tuple(uppers)
         self.products = tuple(self._product(carried, through, found) for (carried, through), found in cells.items())
-        self.on_head = any(cut(each).head for each in diagrams[-1:])  # heads come last
 
     @staticmethod
     def _product(carried: int, through: int, found: list[tuple[int, Any, int, int]]) -> _Product:
@@ -164,10 +163,14 @@ class EquivariantLinear(nn.Module):
             )
         batch = x.shape[: x.ndim - 1 - k]
         x = x.reshape(-1, *wanted).transpose(0, 1)
-        y = _apply(self._plan, self.weight, x)
+        halves, parts = _parts(self._plan, self.weight, x)
         if self.bias is not None and self._bias_plan is not None:
             one = torch.ones(1, 1, dtype=self.bias.dtype, device=self.bias.device)
-            y = y + _apply(self._bias_plan, self.bias.unsqueeze(-1), one)
+            more, constant = _parts(self._bias_plan, self.bias.unsqueeze(-1), one)
+            halves += more
+            parts += [part.expand(self.c_out, x.shape[1], *part.shape[2:]) for part in constant]
+        shape = (self.c_out, x.shape[1], *(n,) * target)
+        y = spread(parts, halves, shape, target, self._plan.form) if parts else x.new_zeros(shape)
         return y.transpose(0, 1).reshape(*batch, self.c_out, *(n,) * target)
 
     def to_dense(self) -> torch.Tensor:
@@ -175,31 +178,29 @@ class EquivariantLinear(nn.Module):
         n, k, target = self.hom.group.n, len(self.hom.source), len(self.hom.target)
         size = self.c_in * n**k
         basis = torch.eye(size, dtype=self.weight.dtype, device=self.weight.device).reshape(size, self.c_in, *(n,) * k)
-        y = _apply(self._plan, self.weight, basis.transpose(0, 1))
+        halves, parts = _parts(self._plan, self.weight, basis.transpose(0, 1))
+        shape = (self.c_out, size, *(n,) * target)
+        y = spread(parts, halves, shape, target, self._plan.form) if parts else basis.new_zeros(shape)
         return y.transpose(0, 1).reshape(size, self.c_out * n**target).T
 
 
-def _apply(plan: _Plan, weight: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    """Weights (diagrams, c_out, c_in) on (c_in, batch, n, ..., n); the result is (c_out, batch, n, ..., n)."""
+def _parts(plan: _Plan, weight: torch.Tensor, x: torch.Tensor) -> tuple[list[Half], list[torch.Tensor]]:
+    """Weights (diagrams, c_out, c_in) on (c_in, batch, n, ..., n): upper halves and what each is to spread, (c_out, batch, ...)."""
     n, batch, c_out = plan.n, x.shape[1], weight.shape[1]
-    seen = contracted(x, plan.lowers, plan.k, plan.form)
-    used, parts = list[int](), list[torch.Tensor]()
+    halves: list[Half] = []
+    parts: list[torch.Tensor] = []
+    seen = contracted(x, plan.lowers, plan.k, plan.form) if plan.lowers else ()
     for product in plan.products:
         columns = [_column(seen[low], images, legs, product, n) for low, images, legs in product.columns]
         stacked = torch.stack(columns) if len(columns) > 1 else columns[0].unsqueeze(0)
-        index = product.index.to(weight.device)
-        chosen = weight[index]
+        chosen = weight[product.index.to(weight.device)]
         if product.sign is not None:
             chosen = chosen * product.sign.to(weight.device, weight.dtype)[:, :, None, None]
         matrix = chosen.permute(0, 2, 1, 3).reshape(len(product.rows) * c_out, -1)
         result = matrix @ stacked.reshape(matrix.shape[1], -1)
-        result = result.reshape(len(product.rows), c_out, batch, *(n,) * product.carried)
-        used += product.rows
-        parts += result.unbind()
-    shape = (c_out, batch, *(n,) * plan.l)
-    if not parts:
-        return x.new_zeros(shape)
-    return spread(parts, [plan.uppers[row] for row in used], shape, plan.l, plan.form)
+        parts += result.reshape(len(product.rows), c_out, batch, *(n,) * product.carried).unbind()
+        halves += [plan.uppers[row] for row in product.rows]
+    return halves, parts
 
 
 def _column(seen: torch.Tensor, images: tuple[int, ...], legs: int, product: _Product, n: int) -> torch.Tensor:
