@@ -112,7 +112,9 @@ def _best(job: Job, start: dict[str, torch.Tensor] | None) -> tuple[str, Callabl
 def _choices(start: dict[str, torch.Tensor] | None) -> Iterator[tuple[str, str, dict[str, Any]]]:
     inits: dict[str, dict[str, Any]] = {"same start": {"init": start}}
     if start is None:
-        inits = {svd: {"svd": svd} for svd in ("truncated_svd", "randomized_svd")} | {"random start": {"init": "random"}}
+        inits = {svd: {"svd": svd} for svd in ("truncated_svd", "randomized_svd")} | {
+            "random start": {"init": "random"}
+        }
     for backend in ("numpy", "pytorch"):
         for name, options in inits.items():
             yield f"{backend}, {name}", backend, {**options, "tol": 0}
