@@ -8,8 +8,8 @@ first watched to count the sweeps it needs, then called for exactly as many, so 
 *Plain* is `parafac(x, 5, mask=mask)` on the NumPy backend, with as many sweeps as it takes. *Best* is the fastest of its choices of
 `init` and `svd` with `tol=0` (which spares it the error of every sweep) on the NumPy and PyTorch backends, and of line search on the
 second. Then both start from the same random factors, seed after seed; TensorLy's is again the fastest of its choices. TensorLy
-imputes: every sweep fills the gaps with the last fit's values and fits all entries. Times are milliseconds, ratios are of medians; where a method
-is not at the goal after 100 sweeps, its time is that of 100.
+imputes: every sweep fills the gaps with the last fit's values and fits all entries. Times are milliseconds, ratios are of medians;
+where a method is not at the goal after 100 sweeps, its time is that of 100.
 """
 
 import sys
