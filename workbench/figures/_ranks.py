@@ -119,7 +119,7 @@ def rank_map(land: "RankLandscape", bonds: tuple[str, str] | None = None) -> go.
     trace.update(x0=trace.x0 + 1, y0=trace.y0 + 1)
     trace.hovertemplate = f"{down} %{{y}}, {across} %{{x}}: %{{z:.3g}}<extra></extra>"
     drawn.add_trace(trace)
-    drawn.update_layout(coloraxis=scale)
+    drawn.update_layout(coloraxis=scale, coloraxis_colorbar_title_font_size=13)
     at = land.bonds.index(down), land.bonds.index(across)
     path = list(dict.fromkeys((choice.ranks[at[0]], choice.ranks[at[1]]) for choice in land.pareto(60)))
     drawn.add_scatter(
@@ -227,7 +227,7 @@ def rank_evidence(found: "RankSuggestion") -> go.Figure:
     grid.update_yaxes(**POWERS, row=2, col=1)
     lowest = min(0.0, *consistency)
     grid.update_yaxes(range=[lowest - 5, 105], row=2, col=2)
-    grid.update_layout(showlegend=True, legend={"y": 1.08})
+    grid.update_layout(showlegend=True, legend={"y": 1.1}, margin={"t": 72})
     return grid
 
 
