@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from workbench.decomposition import RankChoice, RankLandscape, RankSuggestion
 
 CELLS = 6_000
+LEAST_CONSISTENCY = -100
+"""Drawn for all that is lower: how far below zero core consistency falls says nothing more."""
 LOST = "‖x − x̂‖ / ‖x‖"
 
 
@@ -117,7 +119,7 @@ def rank_map(land: "RankLandscape", bonds: tuple[str, str] | None = None) -> go.
     trace.update(x0=trace.x0 + 1, y0=trace.y0 + 1)
     trace.hovertemplate = f"{down} %{{y}}, {across} %{{x}}: %{{z:.3g}}<extra></extra>"
     drawn.add_trace(trace)
-    drawn.update_layout(coloraxis=scale)
+    drawn.update_layout(coloraxis=scale, coloraxis_colorbar_title_font_size=13)
     at = land.bonds.index(down), land.bonds.index(across)
     path = list(dict.fromkeys((choice.ranks[at[0]], choice.ranks[at[1]]) for choice in land.pareto(60)))
     drawn.add_scatter(
@@ -188,7 +190,9 @@ def rank_evidence(found: "RankSuggestion") -> go.Figure:
     scores = [score for score in found.table if isinstance(score, RankScore)]
     if not scores:
         return _bond_floor(found)
-    titles = ("error", "components found again", "gain / variance of the noise", "core consistency, %")
+    consistency = [max(score.consistency, LEAST_CONSISTENCY) for score in scores]
+    cut = f" (what is lower: {LEAST_CONSISTENCY})" if min(consistency) == LEAST_CONSISTENCY else ""
+    titles = ("error", "components found again", "gain / variance of the noise", f"core consistency, %{cut}")
     grid = panels(2, 2, titles, height=500, wide_gap=True)
     ranks = np.array([score.rank for score in scores], dtype=np.int32)
     curves = [
@@ -197,7 +201,7 @@ def rank_evidence(found: "RankSuggestion") -> go.Figure:
         (1, 2, "in both halves, the worst", [score.halves for score in scores]),
         (1, 2, "from other starts", [score.match for score in scores]),
         (2, 1, "gain of the last component", [score.gain for score in scores]),
-        (2, 2, "core consistency", [max(score.consistency, -100.0) for score in scores]),
+        (2, 2, "core consistency", consistency),
     ]
     for number, (row, column, name, values) in enumerate(curves):
         seen = np.isfinite(values)
@@ -208,13 +212,14 @@ def rank_evidence(found: "RankSuggestion") -> go.Figure:
             mode="lines+markers",
             line={"color": CYCLE[number], "dash": DASHES[number % 2]},
             hovertemplate="%{x} components: %{y:.3g}",
+            showlegend=row == 1,  # below, the panel's title says it
             row=row,
             col=column,
         )
     if any(math.isfinite(score.gain) for score in scores):
         bound = noise_bound(found.network.shape)
         grid.add_hline(y=bound, line={"color": INK, "width": 1, "dash": "dot"}, row=2, col=1)
-        place = {"x": 1, "xref": "x3 domain", "y": math.log10(bound), "yref": "y3", "xanchor": "right", "yshift": 8}
+        place = {"x": 0, "xref": "x3 domain", "y": math.log10(bound), "yref": "y3", "xanchor": "left", "yshift": 8}
         grid.add_annotation(text="noise alone", font={"size": 12}, **place)
     grid.add_vline(x=found.rank, line={"color": CYCLE[1], "width": 8}, opacity=0.18)
     grid.update_xaxes(dtick=1 if len(scores) <= 12 else None, tickformat="d")
@@ -224,7 +229,9 @@ def rank_evidence(found: "RankSuggestion") -> go.Figure:
         grid.update_yaxes(rangemode="tozero", row=1, col=1)
     grid.update_yaxes(rangemode="tozero", row=1, col=2)
     grid.update_yaxes(**POWERS, row=2, col=1)
-    grid.update_layout(showlegend=True, legend={"y": 1.08})
+    lowest = min(0.0, *consistency)
+    grid.update_yaxes(range=[lowest - 5, 105], row=2, col=2)
+    grid.update_layout(showlegend=True, legend={"y": 1.1}, margin={"t": 72})
     return grid
 
 
