@@ -44,16 +44,25 @@ def save(page: Page) -> None:
 
 
 def the_editor(page: Page) -> Locator:
-    """The first network editor on the page, at rest in the middle of the window: outputs above it may still grow."""
-    editor = page.locator(".wb-editor").first
-    editor.wait_for(timeout=SLOW)
+    """The first network editor on the page, at rest in the middle of the window."""
+    return _at_rest(page, page.locator(".wb-editor").first)
+
+
+def the_explorer(page: Page) -> Locator:
+    """The first decomposition explorer on the page, at rest in the middle of the window."""
+    return _at_rest(page, page.locator(".wb-explorer").first)
+
+
+def _at_rest(page: Page, widget: Locator) -> Locator:
+    """Outputs above a widget may still grow."""
+    widget.wait_for(timeout=SLOW)
     off = "e => { const box = e.getBoundingClientRect(); return Math.abs(box.top + box.bottom - innerHeight) / 2 }"
     resting = 0
     while resting < 3:
-        resting = resting + 1 if editor.evaluate(off) < 200 else 0
-        editor.evaluate("e => e.scrollIntoView({ block: 'center' })")
+        resting = resting + 1 if widget.evaluate(off) < 200 else 0
+        widget.evaluate("e => e.scrollIntoView({ block: 'center' })")
         page.wait_for_timeout(100)
-    return editor
+    return widget
 
 
 def disc(editor: Locator, name: str) -> Locator:
@@ -70,9 +79,9 @@ def view(editor: Locator, name: str) -> None:
     editor.locator(".wb-bar").get_by_text(name, exact=True).click()
 
 
-def wait_fitted(editor: Locator) -> None:
+def wait_fitted(widget: Locator) -> None:
     """Wait until the footer says that the network drawn was fitted."""
-    editor.locator('.wb-footer:has([data-state="fitted"]):has([data-figure="error"]:not([data-stale]))').wait_for(
+    widget.locator('.wb-footer:has([data-state="fitted"]):has([data-figure="error"]:not([data-stale]))').wait_for(
         timeout=SLOW
     )
 

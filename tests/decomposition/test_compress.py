@@ -7,6 +7,7 @@ import torch
 
 from workbench.data import planted
 from workbench.decomposition import _compress as compressing
+from workbench.decomposition import _run as running
 from workbench.decomposition import decompose
 from workbench.decomposition._compress import compress, trimmed
 from workbench.network import cp, tensor_ring, tensor_train, tucker
@@ -15,7 +16,8 @@ from workbench.network import cp, tensor_ring, tensor_train, tucker
 @pytest.fixture
 def large(monkeypatch):
     """Everything counts as large, so that small tests go the way of large data."""
-    monkeypatch.setattr(compressing, "SMALL", 2000)
+    for module in (compressing, running):
+        monkeypatch.setattr(module, "SMALL", 2000)
 
 
 def lost(x: torch.Tensor, bases) -> float:
@@ -96,6 +98,19 @@ def test_a_fit_of_the_core_is_a_fit_of_the_data(large, name, dtype):
     assert fit.error <= 0.1, "the planted network itself leaves 0.0995"
     on = decompose(x, net, init=dict(fit.cores), ridge=1e-13, max_sweeps=30)  # a ridge keeps it from compressing
     assert on.error > fit.error * (1 - 2e-4)
+
+
+def test_where_spectra_decay_slowly_the_whole_data_are_read_once_more(large, monkeypatch):
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn((40, 41, 42), generator=generator, dtype=torch.float64)
+    for axis in range(3):
+        decay = 0.9 ** torch.arange(x.shape[axis], dtype=x.dtype)
+        x = x * decay.reshape([-1 if each == axis else 1 for each in range(3)])
+    x = torch.fft.fftn(x, norm="ortho").real.contiguous()
+    quick, high = (decompose(x, "tucker", ranks=(8, 8, 8), accuracy=accuracy) for accuracy in ("auto", "high"))
+    assert quick.error < high.error + 1e-4
+    monkeypatch.setattr(running, "stands_out", lambda *_: True)
+    assert decompose(x, "tucker", ranks=(8, 8, 8)).error > quick.error + 1e-5
 
 
 def test_high_accuracy_sweeps_the_whole_data_until_nothing_is_gained(large):

@@ -139,6 +139,11 @@ def test_what_cannot_be_done_is_refused(options, message):
         decompose(X, "cp", ranks=2, **options)
 
 
+def test_a_loss_needs_data_that_are_not_all_zero():
+    with pytest.raises(FitError, match="zero everywhere"):
+        decompose(torch.zeros(4, 5, 6), "cp", ranks=2, loss="logistic")
+
+
 def test_ranks_by_error_need_all_entries():
     with pytest.raises(FitError, match="give ranks="):
         decompose(X, "tucker", error=0.1, mask=gap(0, 0, 0))

@@ -97,6 +97,15 @@ def test_views_without_noise_of_their_own_show_the_matrix_itself(shape, matrix_s
         assert found[2] == pytest.approx(1, abs=1e-4)
 
 
+@settings(max_examples=examples(40, 400))
+@given(m=SIZES, n=SIZES, tensor_strength=st.floats(0.2, 10), matrix_strength=st.floats(0.1, 5))
+def test_a_single_view_is_a_spiked_matrix_with_both_noises(m, n, tensor_strength, matrix_strength):
+    noise = tensor_strength**2 / (m + n) + 1 / (m + n + 1)
+    expected = matrix_cosines(m, n, (tensor_strength * matrix_strength) ** 2, noise)
+    found = nested_alignments((m, n, 1), tensor_strength, matrix_strength, "unfolding")
+    np.testing.assert_allclose(np.square(found[:2]), expected, atol=1e-9)
+
+
 @settings(max_examples=examples(25, 200))
 @given(st.tuples(SIZES, SIZES, SIZES), st.floats(0.1, 10), st.sampled_from(ESTIMATORS), st.integers(0, 2))
 def test_more_signal_is_never_seen_worse_and_sets_in_at_the_threshold(shape, tensor_strength, estimator, mode):
@@ -148,15 +157,32 @@ def assert_seen_as_predicted(transition, near: float, far: float, blind: float) 
 def test_rank_one_spikes_are_found_as_predicted():
     n = examples(70, 150)
     strengths = [0.7, 1.6, 2.0, 3.0, 5.0]
-    transition = spiked_transition((n, n - 20, n + 20), strengths, mode=1, trials=examples(4, 10), seed=5)
+    transition = spiked_transition((n, n - 20, n + 20), strengths, mode=1, trials=examples(4, 8), seed=5)
     assert_seen_as_predicted(transition, near=examples(3, 1) / 100, far=examples(8, 4) / 100, blind=0.4)
 
 
 @pytest.mark.parametrize("mode", [0, 1, 2])
 def test_nested_spikes_are_found_as_predicted(mode):
     shape = examples(80, 160), examples(100, 200), examples(60, 150)
-    transition = nested_transition(shape, 2.0, [0.4, 1.1, 1.4, 2.0, 3.5], mode=mode, trials=examples(3, 10), seed=7)
+    transition = nested_transition(shape, 2.0, [0.4, 1.1, 1.4, 2.0, 3.5], mode=mode, trials=examples(3, 6), seed=7)
     assert_seen_as_predicted(transition, near=examples(3, 1) / 100, far=examples(8, 4) / 100, blind=0.45)
+
+
+@pytest.mark.parametrize("mode", [0, 1])
+def test_each_size_of_the_nested_model_plays_its_own_part(mode):
+    transition = nested_transition((40, 240, 80), 1.2, [1.8, 2.6], mode=mode, trials=examples(4, 12), seed=9)
+    for name in ESTIMATORS:
+        for predicted, cosines in zip(transition.predicted[name], transition.measured[name], strict=True):
+            assert gap(predicted, cosines) < examples(4, 3) / 100, name
+
+
+def test_the_noise_of_the_matrix_alone_shows_the_views_weights():
+    """Below the threshold of the clusters the best rank one holds on to the noise all views share."""
+    transition = nested_transition((100, 100, 140), 1.0, [0.1], mode=2, trials=4, seed=3)
+    assert transition.thresholds["tensor"] == 0
+    assert 0.8 < transition.predicted["tensor"][0] < 0.9
+    for name in ESTIMATORS:
+        assert gap(transition.predicted[name][0], transition.measured[name][0]) < 0.02, name
 
 
 @pytest.mark.parametrize("n", [120] if examples(0, 1) == 0 else [150, 300])

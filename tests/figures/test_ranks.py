@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from workbench.decomposition import FitError, decompose, rank_landscape
+from workbench.data import planted
+from workbench.decomposition import FitError, decompose, rank_landscape, suggest_rank
 from workbench.figures import FigureError, bond_curves, plot, rank_front, rank_map
 
 
@@ -83,6 +84,41 @@ def test_bonds_are_curves_that_fall_to_what_their_ranks_lose():
         assert curve.y == pytest.approx(errors[: len(curve.y)], rel=1e-2)
         assert (np.diff(curve.y) < 0).all()
         assert len(curve.y) == len(errors) - 1, "the last rank loses nothing, and a logarithm has no zero"
+
+
+def test_what_a_rank_rests_on_is_drawn_over_the_ranks_with_the_answer_marked():
+    found = suggest_rank(planted("cp", (12, 13, 14), 2, noise=0.2).x, up_to=4, starts=3)
+    figure = plot(found)
+    curves = {curve.name: curve for curve in figure.data}
+    for name, field in (
+        ("fitted", "error"),
+        ("held out", "held_out"),
+        ("in both halves, the worst", "halves"),
+        ("gain of the last component", "gain"),
+    ):
+        assert curves[name].x.tolist() == [1, 2, 3, 4]
+        assert curves[name].y == pytest.approx([getattr(score, field) for score in found.table], rel=1e-2), name
+    lines = [(shape.x0, shape.x1) for shape in figure.layout.shapes if shape.x0 == shape.x1]
+    assert lines == [(found.rank, found.rank)] * 4
+    (noise,) = [shape.y0 for shape in figure.layout.shapes if shape.y0 == shape.y1]
+    assert found.table[1].gain > noise > found.table[2].gain
+    assert len(figure.to_json()) < 40_000
+
+
+def test_what_the_ranks_of_bonds_rest_on_is_drawn_bond_by_bond():
+    found = suggest_rank(planted("tucker", (12, 13, 14), (2, 3, 4), noise=0.2).x, "tucker")
+    kept, edge, after = plot(found).data
+    assert list(kept.x) == ["r0 (2)", "r1 (3)", "r2 (4)"]
+    assert (kept.y > edge.y).all()
+    assert (edge.y > after.y).all()
+
+
+def test_a_rank_without_noise_or_halves_is_drawn_without_them():
+    exact = suggest_rank(planted("cp", (5, 6, 3), 2).x, up_to=3, starts=2)
+    assert len(plot(exact).data) == 6
+    data = planted("cp", (6, 7, 8), 1, noise=0.1, missing=0.3)
+    masked = plot(suggest_rank(data.x, mask=data.mask, up_to=2, starts=2))
+    assert {len(curve.x) for curve in masked.data if curve.name.startswith("gain")} == {0}
 
 
 def test_figures_of_large_data_are_small_and_the_same_when_made_twice():

@@ -84,21 +84,25 @@ export function wrongWith(net: Network): string[] {
 
 export type FakeModel = ReturnType<typeof fakeModel>;
 
-/** A model as hosts give it; `push` is Python speaking. Values are frozen: nobody may change what a trait holds. */
+/** The editor's model, holding a network. */
 export function fakeModel(net: Network, more: Partial<Traits> = {}) {
-  const state: Traits = {
+  return modelOf<Traits>({
     spec: { network: toJson(net), positions: {}, step: null },
     revision: 1, issues: [], numbers: {}, code: {}, preview: {}, shape: [], view: "picture", ...more,
-  };
+  });
+}
+
+/** A model as hosts give it; `push` is Python speaking. Values are frozen: nobody may change what a trait holds. */
+export function modelOf<T extends { spec: unknown; revision: number }>(state: T) {
   const listeners = new Map<string, Set<() => void>>();
   const fire = (key: string) => [...(listeners.get(`change:${key}`) ?? [])].forEach((callback) => callback());
-  const saved: Pick<Traits, "spec" | "revision">[] = [];
+  const saved: Pick<T, "spec" | "revision">[] = [];
   for (const value of Object.values(state)) freeze(value);
   return {
     saved,
     listeners,
-    get: <K extends keyof Traits>(key: K): Traits[K] => state[key],
-    set<K extends keyof Traits>(key: K, value: Traits[K]): void {
+    get: <K extends keyof T>(key: K): T[K] => state[key],
+    set<K extends keyof T & string>(key: K, value: T[K]): void {
       state[key] = freeze(value);
       fire(key);
     },
@@ -112,7 +116,7 @@ export function fakeModel(net: Network, more: Partial<Traits> = {}) {
       if (!callback) throw new Error("off needs a callback in some hosts");
       listeners.get(event)?.delete(callback);
     },
-    push(values: Partial<Traits>): void {
+    push(values: Partial<T>): void {
       Object.assign(state, values);
       Object.keys(values).forEach(fire);
     },

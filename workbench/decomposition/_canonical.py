@@ -88,18 +88,18 @@ def terms_of(fit: Fitted, what: str) -> Terms:
             f"{what} is defined for CP, and {fit.network.einsum!r} is none: every tensor would hold legs of its own and one index that all share"
         )
     columns, norms = [], []
-    for factor in factors_of(fit, form):
+    for factor in factors_in(fit.cores, fit.network, form):
         lengths = torch.linalg.vector_norm(factor, dim=0)
         columns.append(factor / torch.where(lengths > 0, lengths, 1))
         norms.append(lengths)
     return Terms(form, tuple(columns), torch.stack(norms).prod(0))
 
 
-def factors_of(fit: Fitted, form: Form) -> list[torch.Tensor]:
+def factors_in(cores: Mapping[str, torch.Tensor], net: Network, form: Form) -> list[torch.Tensor]:
     """The factors as matrices (entries of the legs, R), in double precision."""
     found = []
     for name, legs in form.factors:
-        held, core = fit.network.tensors[name], fit.cores[name]
+        held, core = net.tensors[name], cores[name]
         core = core.permute([held.index(index) for index in (*legs, form.rank)])
         found.append(core.to(wide(core.dtype)).reshape(-1, core.shape[-1]))
     return found

@@ -26,6 +26,8 @@ ROUNDS = 4
 """So often at most the data are read for better bases, two reads each."""
 DROWNED = 0.8
 """When the bases hold less than this share of the squared norm, noise may have misled the sketch."""
+GAP = 0.1
+"""Squared singular values that fall below this fraction of the one before have a gap between them."""
 SPARE = 6
 """Directions kept beyond what the network can carry."""
 
@@ -176,6 +178,20 @@ def _outside(x: torch.Tensor, core: torch.Tensor, bases: Sequence[torch.Tensor |
         if basis is not None:
             value = _project(value, basis.mH, axis)
     return (relative_residual(x, value.contiguous()) * whole) ** 2
+
+
+def stands_out(found: Compressed, ranks: Sequence[int]) -> bool:
+    """Whether along every axis the directions kept to spare hold far less than the `ranks` leading ones each do.
+
+    The leading ones are then what the data's are, to many digits; where spectra decay slowly a sketch mixes them up.
+    """
+    for axis, (basis, rank) in enumerate(zip(found.bases, ranks, strict=True)):
+        if basis is not None and rank < found.core.shape[axis]:
+            matrix = _unfolded(found.core, axis)
+            squares = torch.linalg.eigvalsh((matrix @ matrix.mH).to(wide(matrix.dtype))).flip(0)
+            if float(squares[rank]) > GAP * float(squares[rank - 1]):
+                return False
+    return True
 
 
 def trimmed(found: Compressed) -> Compressed:

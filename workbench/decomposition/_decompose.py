@@ -94,7 +94,8 @@ def decompose(
         Names of tensors that keep the numbers given in `init`.
     ridge
         Weight of a penalty on large cores: what is minimised is ``||x - xhat||^2 / ||x||^2 + ridge * sum ||core||^2 /
-        ||x||^(2/n)`` over the n cores that move, which does not change when the data are scaled.
+        ||x||^(2/n)`` over the n cores that move, which does not change when the data are scaled. (With a loss: the mean
+        loss plus ``ridge`` times the mean square of each core's entries, summed over the cores.)
     init
         ``"svd"``: the closed form of a tree; elsewhere leading singular vectors of the data for factors (cores with legs
         and one other index, as in CP), random numbers for the rest. ``"random"``. ``{name: tensor}``: these cores, random ones where none is given. A
@@ -169,6 +170,10 @@ def decompose(
     fixed = {name: core for name, core in _given(init).items() if name in {*freeze, *net.fixed}}
     asked = None if loss is None else check_loss(loss, x, seen, fixed, isometric)
     largest = _largest(x)
+    if asked and not largest:
+        raise FitError(
+            "x is zero everywhere, so there is nothing that errors could be relative to; with loss= give data that vary"
+        )
     scale = 1.0 if asked or not largest or SOUND[0] < largest < SOUND[1] else largest
     if isinstance(init, Mapping):
         init = {name: as_tensor(core, what=f"init[{name!r}]") for name, core in init.items()}

@@ -33,7 +33,7 @@ def factor_match(a: Fitted, b: Fitted, *, weights: bool = True) -> float:
 
     References
     ----------
-    Acar, Dunlavy, Kolda and Mørup, Scalable tensor factorizations for incomplete data (2011), section 4.2; the
+    Acar, Dunlavy, Kolda and Mørup, Scalable tensor factorizations for incomplete data (2011); the
     congruence is Tucker's, see Tomasi and Bro (2006). The matching is a linear assignment.
 
     Examples

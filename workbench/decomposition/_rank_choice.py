@@ -1,4 +1,4 @@
-"""`RankChoice`: ranks, with what they cost and what they lose."""
+"""`RankChoice`: ranks, with what they cost and what they lose; and which ranks make sense together."""
 
 __all__ = ["RankChoice"]
 
@@ -54,3 +54,15 @@ class RankChoice:
             f"RankChoice({self.ranks}, parameters={self.parameters}, "
             f"error{sign}{error:.4g}, compression={self.compression:.4g})"
         )
+
+
+def carried(net: Network) -> Network:
+    """The network with bonds made smaller until no tensor has one that is larger than its other axes together."""
+    while True:
+        for bond in net.bonds:
+            most = min(math.prod(net.shape_of(name)) // net.sizes[bond] for name, _ in net.holders(bond))
+            if net.sizes[bond] > most:
+                net = net.resize({bond: most})
+                break
+        else:
+            return net

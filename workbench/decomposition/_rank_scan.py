@@ -15,18 +15,25 @@ from itertools import islice
 
 import torch
 
-from workbench.decomposition._als import value_of
+from workbench.decomposition._als import Cores, value_of
 from workbench.decomposition._compress import SPARE, Compressed, compress
 from workbench.decomposition._cp import cp_sweeps
+from workbench.decomposition._diagnostics import core_consistency, factor_match
+from workbench.decomposition._fit import Fit
 from workbench.decomposition._gauss_newton import gauss_newton_fits, gauss_newton_sweeps
-from workbench.decomposition._numbers import solve, wide
-from workbench.network import cp
+from workbench.decomposition._numbers import norm, solve, wide
+from workbench.decomposition._rank_evidence import AGREE, Evidence, RankScore, exact_below, held_out_errors, noise_bound
+from workbench.network import Network, cp
 
 SWEEPS = 60
 STEPS = 10
 TOGETHER = 3
 """So many starts, those that went lowest, go on by Gauss-Newton steps."""
+FALLING = 50
+"""So many steps more the best one may take while each still takes off a hundredth: data without noise can be fitted exactly."""
 SETTLED = 1e-5
+LEAST = 4
+"""So many slices an axis has that can be halved."""
 TRIES = 6
 """Random starts of the one component that is added to the best fit of the rank before."""
 
@@ -82,11 +89,8 @@ def cp_scan(core: torch.Tensor, up_to: int, starts: int, seed: int) -> list[Stag
 
 
 def _random(core: torch.Tensor, starts: int, rank: int, generator: torch.Generator) -> Factors:
-    shape = starts, rank
-    return [
-        torch.randn(shape[0], size, shape[1], generator=generator, dtype=core.dtype).to(core.device)
-        for size in core.shape
-    ]
+    shapes = [(starts, size, rank) for size in core.shape]
+    return [torch.randn(shape, generator=generator, dtype=core.dtype).to(core.device) for shape in shapes]
 
 
 def _grown(core: torch.Tensor, factors: Factors, generator: torch.Generator) -> Factors:
@@ -99,27 +103,35 @@ def _grown(core: torch.Tensor, factors: Factors, generator: torch.Generator) -> 
 
 def _swept(core: torch.Tensor, start: Factors, sweeps: int) -> Stage:
     """Sweeps over all starts, until all have settled."""
-    return _last(((squares, factors) for factors, squares in cp_sweeps(core, start)), sweeps)
+    return _last(((squares, factors) for factors, squares in cp_sweeps(core, start)), sweeps, SETTLED)
 
 
 def _refined(core: torch.Tensor, stage: Stage) -> Stage:
-    net = cp(core.shape, stage.rank)
-    names = tuple(net.tensors)
-    if stage.rank == 1 or not gauss_newton_fits(net, names):
+    """Gauss-Newton steps for the best few starts, and more of them for the best one."""
+    if stage.rank == 1 or not gauss_newton_fits(net := cp(core.shape, stage.rank), tuple(net.tensors)):
         return stage
     few = min(TOGETHER, len(stage.squares))
-    start = {name: factor[:few] for name, factor in zip(names, stage.factors, strict=True)}
-    steps = gauss_newton_sweeps(core, net, start, names, few)
-    best = _last(((squares, [cores[name] for name in names]) for cores, squares in steps), STEPS)
-    joined = [torch.cat([new, old[few:]]) for new, old in zip(best.factors, stage.factors, strict=True)]
-    return Stage(torch.cat([best.squares, stage.squares[few:]]), joined)
+    best = _stepped(core, net, [factor[:few] for factor in stage.factors], STEPS, SETTLED)
+    first = _stepped(core, net, [factor[:1] for factor in best.factors], FALLING, 1e-2)
+    parts = (first, slice(1)), (best, slice(1, few)), (stage, slice(few, None))
+    return Stage(
+        torch.cat([each.squares[part] for each, part in parts]),
+        [torch.cat([each.factors[axis][part] for each, part in parts]) for axis in range(core.ndim)],
+    )
 
 
-def _last(sweeps: Iterator[tuple[torch.Tensor, Factors]], most: int) -> Stage:
+def _stepped(core: torch.Tensor, net: Network, factors: Factors, most: int, tol: float) -> Stage:
+    names = tuple(net.tensors)
+    start = dict(zip(names, factors, strict=True))
+    steps = gauss_newton_sweeps(core, net, start, names, len(factors[0]))
+    return _last(((squares, [cores[name] for name in names]) for cores, squares in steps), most, tol)
+
+
+def _last(sweeps: Iterator[tuple[torch.Tensor, Factors]], most: int, tol: float) -> Stage:
     """What the sweeps end with, once all starts have settled, and after `most` in any case."""
     squares, factors = next(sweeps)
     for new, factors in islice(sweeps, most - 1):  # noqa: B007 - the last are kept
-        settled = bool((squares - new <= SETTLED * squares).all())
+        settled = bool((squares - new <= tol * squares).all())
         squares = new
         if settled:
             break
@@ -127,12 +139,79 @@ def _last(sweeps: Iterator[tuple[torch.Tensor, Factors]], most: int) -> Stage:
     return Stage(squares[order], [factor[order] for factor in factors])
 
 
-def grown_back(stage: Stage, small: Compressed) -> Factors:
+def _grown_back(stage: Stage, small: Compressed) -> Factors:
     """The factors of the best start, (size, rank), of the data's size."""
     return [
         factor if basis is None else basis.to(factor.dtype) @ factor
         for factor, basis in zip(stage.start(0), small.bases, strict=True)
     ]
+
+
+# ---- what is found --------------------------------------------------------------------------------------------------
+
+
+def evidence_of(x: torch.Tensor, up_to: int, starts: int, seed: int) -> Evidence:
+    """Scores of ranks 1 to `up_to` for complete data of three axes or more."""
+    small = compressed(x, up_to, seed)
+    stages = cp_scan(small.core, up_to, starts, seed)
+    whole = norm(x) ** 2
+    squares = [float(stage.squares[0]) + small.outside for stage in stages]
+    each = sum(x.shape) - x.ndim + 1  # numbers a component is made of, but for the scales of its columns
+    variance = squares[-1] / max(x.numel() - up_to * each, 1)
+    rounding = exact_below(x.dtype) ** 2 * whole
+    bound = noise_bound(x.shape)
+    split = halves(x, up_to, max(2, starts // 3), seed) if max(x.shape) >= LEAST else None
+    errors = held_out_errors(split.lost, whole) if split else [math.nan] * up_to
+    scores, found = [], []
+    for stage, left, before, error in zip(stages, squares, [whole, *squares], errors, strict=False):
+        agreeing, match, consistency = _agreement(small.core, stage, bound * variance)
+        scores.append(
+            RankScore(
+                rank=stage.rank,
+                parameters=stage.rank * sum(x.shape),
+                error=math.sqrt(left / whole),
+                held_out=error,
+                halves=float(split.matches[stage.rank - 1][0]) if split else math.nan,
+                gain=(before - left) / variance
+                if squares[-1] > rounding
+                else math.inf
+                if before - left > rounding
+                else 0.0,
+                agreeing=agreeing,
+                match=match,
+                consistency=consistency,
+            )
+        )
+        found.append(_cores(x, _grown_back(stage, small)))
+    return Evidence(
+        scores=tuple(scores),
+        cores=tuple(found),
+        lost=split.lost if split else None,
+        bound=bound,
+        noise=math.sqrt(variance * x.numel() / whole),
+        parts=f"half of axis {split.axis}" if split else "",
+        starts=starts,
+        exact=exact_below(x.dtype),
+    )
+
+
+def _cores(x: torch.Tensor, factors: Factors) -> Cores:
+    net = cp(tuple(x.shape), int(factors[0].shape[1]))
+    return {name: factor.to(x.dtype) for name, factor in zip(net.tensors, factors, strict=True)}
+
+
+def _agreement(core: torch.Tensor, stage: Stage, slack: float) -> tuple[int, float, float]:
+    """How many starts ended in the best one's components, the mean match of those that reached its error, consistency."""
+    best = _small_fit(core, stage, 0)
+    reached = [at for at in range(1, len(stage.squares)) if stage.squares[at] <= stage.squares[0] + slack]
+    matches = [factor_match(best, _small_fit(core, stage, at)) for at in reached]
+    mean = sum(matches) / len(matches) if matches else math.nan
+    return 1 + sum(match > AGREE for match in matches), mean, core_consistency(core, best)
+
+
+def _small_fit(core: torch.Tensor, stage: Stage, number: int) -> Fit:
+    net = cp(tuple(core.shape), stage.rank)
+    return Fit(net, dict(zip(net.tensors, stage.start(number), strict=True)), 0.0, (0.0,), True)
 
 
 # ---- halves ---------------------------------------------------------------------------------------------------------
@@ -180,7 +259,7 @@ def halves(x: torch.Tensor, up_to: int, starts: int, seed: int) -> Halves:
         unseen = turned[there].reshape(len(there), -1)
         found.append([])
         for rank, stage in enumerate(stages):
-            columns = [factor / _lengths(factor) for factor in grown_back(stage, small)[1:]]
+            columns = [factor / _lengths(factor) for factor in _grown_back(stage, small)[1:]]
             found[-1].append(columns)
             lost[rank, there] = _unpredicted(unseen, columns, entries)
     matches = [_matched(a, b) for a, b in zip(*found, strict=True)]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 import torch
 
 from workbench.decomposition._als import Cores, als_sweeps, value_of
-from workbench.decomposition._compress import SMALL, Compressed, compress, trimmed
+from workbench.decomposition._compress import SMALL, SPARE, Compressed, compress, stands_out, trimmed
 from workbench.decomposition._constraints import nonnegative_start, orthonormal_start
 from workbench.decomposition._drive import Callback, Drive, Sweeps, until_settled
 from workbench.decomposition._fit import Fit
@@ -39,7 +39,7 @@ def run(job: Job, tol: float, max_sweeps: int, callback: Callback | None) -> Fit
         found = compress(job.x, job.widths, exact=job.accuracy == "high", seed=job.seed)
         small = found if job.rules.orthogonal else trimmed(found)
         net = job.net.resize(dict(zip(job.net.legs, small.core.shape, strict=True)))
-        read = _worth_reading(job, max_sweeps)
+        read = _worth_reading(job, found, max_sweeps)
         drive.max_sweeps = max_sweeps - (max_sweeps // 10 + 1 if read else 0)
         cores = drive(_find(job, small.core, net, small, max(tol, ROUGH) if read and job.accuracy != "high" else tol))
         cores = {name: core.to(job.x.dtype) for name, core in _resized(job, cores, small, grow=True).items()}
@@ -63,10 +63,11 @@ def run(job: Job, tol: float, max_sweeps: int, callback: Callback | None) -> Fit
     return _fit(job, cores, drive)
 
 
-def _worth_reading(job: Job, max_sweeps: int) -> bool:
-    """Whether sweeps over the whole data follow: of large data, a tree's bases have been refined on them already."""
-    refined = job.tree is not None and job.x.numel() > SMALL
-    return max_sweeps > 1 and (job.accuracy == "high" or not refined)
+def _worth_reading(job: Job, found: Compressed, max_sweeps: int) -> bool:
+    """Whether sweeps over the whole data follow: not for a tree whose bases stand out from the rest of large data."""
+    if max_sweeps == 1 or job.tree is None or job.accuracy == "high" or job.x.numel() <= SMALL:
+        return max_sweeps > 1
+    return not stands_out(found, [width - SPARE for width in job.widths])
 
 
 def _each_start(job: Job, drive: Drive, tol: float) -> Cores:

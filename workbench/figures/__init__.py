@@ -5,6 +5,14 @@ They are small on disk and their numbers are rounded, so that a notebook that ho
 drawn as SVG (`Diagram`), photographs come as JPEG (`Picture`); both show themselves in a notebook.
 """
 
+from workbench.figures._diagnostics import (
+    factor_matches,
+    leverages,
+    residual_plots,
+    schmidt_spectra,
+    slice_errors,
+    term_cosines,
+)
 from workbench.figures._diagram import Diagram, diagram
 from workbench.figures._evolving import evolving_factors
 from workbench.figures._fits import before_after, comparison, error_curve, factors
@@ -13,7 +21,7 @@ from workbench.figures._layout import layout
 from workbench.figures._numbers import FigureError
 from workbench.figures._picture import Picture, jpeg, picture
 from workbench.figures._plot import plot
-from workbench.figures._ranks import bond_curves, rank_front, rank_map
+from workbench.figures._ranks import bond_curves, rank_evidence, rank_front, rank_map
 from workbench.figures._spiked import spike_alignment
 from workbench.figures._tensors import slices, spectra
 from workbench.figures._tubes import singular_tubes, tubal_trajectory
@@ -29,16 +37,23 @@ __all__ = [
     "diagram",
     "error_curve",
     "evolving_factors",
+    "factor_matches",
     "factors",
     "jpeg",
     "layout",
+    "leverages",
     "picture",
     "plot",
+    "rank_evidence",
     "rank_front",
     "rank_map",
+    "residual_plots",
+    "schmidt_spectra",
     "singular_tubes",
+    "slice_errors",
     "slices",
     "spectra",
     "spike_alignment",
+    "term_cosines",
     "tubal_trajectory",
 ]

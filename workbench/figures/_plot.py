@@ -11,20 +11,24 @@ import torch
 
 from workbench.decomposition import (
     ChebyshevTucker,
+    Diagnosis,
     Fit,
     Parafac2,
     RankLandscape,
+    RankSuggestion,
+    Residuals,
     SpikeTransition,
     TubalDescent,
     TubalSVD,
 )
+from workbench.figures._diagnostics import residual_plots, schmidt_spectra, slice_errors, term_cosines
 from workbench.figures._diagram import Diagram, diagram
 from workbench.figures._evolving import evolving_factors
 from workbench.figures._fits import before_after, comparison, factors
 from workbench.figures._functions import coefficient_decay
 from workbench.figures._numbers import FigureError, as_array
 from workbench.figures._picture import Picture, is_picture, picture
-from workbench.figures._ranks import rank_front
+from workbench.figures._ranks import rank_evidence, rank_front
 from workbench.figures._spiked import spike_alignment
 from workbench.figures._tensors import slices
 from workbench.figures._tubes import singular_tubes, tubal_trajectory
@@ -34,21 +38,25 @@ from workbench.network import Network
 def plot(value: object, *args: Any, **options: Any) -> go.Figure | Picture | Diagram:
     """Draw a value: shows itself as the last line of a notebook's cell.
 
-    ================================  ===========================================================    value                             drawn as
-    ================================  ===========================================================    `Network`                         its diagram
+    ================================  ==================================================================
+    value                             drawn as
+    ================================  ==================================================================
+    `Network`                         its diagram
     `Fit`                             its factors; ``plot(fit, x)`` the data before and after
+    `Diagnosis`                       of CP how its terms cancel, of trees what bonds carry, else the error of slices
+    `Residuals`                       their histogram and quantiles against normal noise
     `RankLandscape`                   its Pareto front; ``plot(land, choice)`` marks a choice or a fit on it
     `TubalSVD`                        its singular tubes; ``plot(svd, x)`` the data before and after
     `TubalDescent`                    how its singular tubes grew
     `ChebyshevTucker`                 how its coefficients decay, and a slice
     `Parafac2`                        its factors
+    `RankSuggestion`                  what it rests on
     `SpikeTransition`                 alignment against strength, predicted and simulated
     tensor (height, width, 3)         a photograph, when its values lie in [0, 1]
     other tensors, arrays             slices; a vector as a line
-    ================================  ===========================================================
-    Options are those of `diagram`, `factors`, `before_after`, `rank_front` and `slices`.
-    Options are those of the figures: `diagram`, `factors`, `before_after`, `slices`, `singular_tubes`, `tubal_trajectory`,
-    `coefficient_decay` and `evolving_factors`.
+    ================================  ==================================================================
+    Options are those of the figures: `diagram`, `factors`, `before_after`, `slices`, `rank_front`, `singular_tubes`,
+    `tubal_trajectory`, `coefficient_decay` and `evolving_factors`.
 
     Raises
     ------
@@ -108,9 +116,30 @@ def _(value: Parafac2, **options: Any) -> go.Figure:
     return evolving_factors(value, **options)
 
 
+@_draw.register(RankSuggestion)
+def _(value: RankSuggestion, **options: Any) -> go.Figure:
+    return rank_evidence(value, **options)
+
+
 @_draw.register(SpikeTransition)
 def _(value: SpikeTransition, **options: Any) -> go.Figure:
     return spike_alignment(value, **options)
+
+
+@_draw.register(Diagnosis)
+def _(value: Diagnosis, **options: Any) -> go.Figure:
+    if value.degeneracy is not None:
+        return term_cosines(value, **options)
+    if value.spectra:
+        return schmidt_spectra(value.spectra, **options)
+    if value.residuals is not None:
+        return slice_errors(value.residuals, **options)
+    raise FigureError("of a network with loops the residuals are drawn; give diagnose the data, too: diagnose(fit, x)")
+
+
+@_draw.register(Residuals)
+def _(value: Residuals, **options: Any) -> go.Figure:
+    return residual_plots(value, **options)
 
 
 @_draw.register(torch.Tensor)

@@ -1,20 +1,21 @@
 """Figures for choosing ranks: the front of error against parameters, the map over two ranks, the bonds' curves."""
 
-__all__ = ["bond_curves", "rank_front", "rank_map"]
+__all__ = ["bond_curves", "rank_evidence", "rank_front", "rank_map"]
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import plotly.graph_objects as go
 
+from workbench.decomposition._rank_evidence import RankScore, noise_bound
 from workbench.figures._numbers import FigureError, significant
 from workbench.figures._tensors import colour_axis, heat, thin_positions
-from workbench.figures._theme import CYCLE, DASHES, INK, POWERS, figure
+from workbench.figures._theme import CYCLE, DASHES, INK, POWERS, figure, panels
 
 if TYPE_CHECKING:
-    from workbench.decomposition import RankChoice, RankLandscape
+    from workbench.decomposition import RankChoice, RankLandscape, RankSuggestion
 
 CELLS = 6_000
 LOST = "‖x − x̂‖ / ‖x‖"
@@ -75,12 +76,8 @@ def rank_front(land: "RankLandscape", marked: object = (), *, most: int = 120) -
         drawn.update_yaxes(type="linear", rangemode="tozero", dtick=None, tickfont={"size": 12})
     dense = math.prod(land.network.shape)
     if points and points[0][0] <= dense <= points[-1][0]:
-        drawn.add_vline(
-            x=dense,
-            line={"color": INK, "width": 1, "dash": "dot"},
-            annotation_text="the data",
-            annotation_font_color=INK,
-        )
+        drawn.add_vline(x=dense, line={"color": INK, "width": 1, "dash": "dot"})
+        drawn.add_annotation(x=math.log10(dense), y=1, yref="paper", text="the data", xanchor="right", xshift=-4)
     return drawn
 
 
@@ -167,6 +164,88 @@ def bond_curves(land: "RankLandscape") -> go.Figure:
         )
     if lowest > 0.1:
         drawn.update_yaxes(type="linear", rangemode="tozero", dtick=None, tickfont={"size": 12})
+    return drawn
+
+
+def rank_evidence(found: "RankSuggestion") -> go.Figure:
+    """What a recommended rank rests on: four questions over the number of components, the answer marked.
+
+    The error and the error of held-out entries; how alike the components of two halves are, and those of several starts;
+    what each component takes off, against what noise could give; core consistency. For other families than CP: for each
+    bond the last singular value kept and the next, against the edge of the noise.
+
+    Examples
+    --------
+    >>> from workbench.data import planted
+    >>> from workbench.decomposition import suggest_rank
+    >>> drawn = rank_evidence(suggest_rank(planted("cp", (8, 9, 10), 2, noise=0.1).x, up_to=4, starts=3))
+    >>> [panel.text for panel in drawn.layout.annotations][:4]
+    ['error', 'components found again', 'gain / variance of the noise', 'core consistency, %']
+    """
+    scores = [score for score in found.table if isinstance(score, RankScore)]
+    if not scores:
+        return _bond_floor(found)
+    titles = ("error", "components found again", "gain / variance of the noise", "core consistency, %")
+    grid = panels(2, 2, titles, height=500, wide_gap=True)
+    ranks = np.array([score.rank for score in scores], dtype=np.int32)
+    curves = [
+        (1, 1, "fitted", [score.error for score in scores]),
+        (1, 1, "held out", [score.held_out for score in scores]),
+        (1, 2, "in both halves, the worst", [score.halves for score in scores]),
+        (1, 2, "from other starts", [score.match for score in scores]),
+        (2, 1, "gain of the last component", [score.gain for score in scores]),
+        (2, 2, "core consistency", [max(score.consistency, -100.0) for score in scores]),
+    ]
+    for number, (row, column, name, values) in enumerate(curves):
+        seen = np.isfinite(values)
+        grid.add_scatter(
+            x=ranks[seen],
+            y=significant(np.array(values)[seen], 3),
+            name=name,
+            mode="lines+markers",
+            line={"color": CYCLE[number], "dash": DASHES[number % 2]},
+            hovertemplate="%{x} components: %{y:.3g}",
+            row=row,
+            col=column,
+        )
+    if any(math.isfinite(score.gain) for score in scores):
+        bound = noise_bound(found.network.shape)
+        grid.add_hline(y=bound, line={"color": INK, "width": 1, "dash": "dot"}, row=2, col=1)
+        place = {"x": 1, "xref": "x3 domain", "y": math.log10(bound), "yref": "y3", "xanchor": "right", "yshift": 8}
+        grid.add_annotation(text="noise alone", font={"size": 12}, **place)
+    grid.add_vline(x=found.rank, line={"color": CYCLE[1], "width": 8}, opacity=0.18)
+    grid.update_xaxes(dtick=1 if len(scores) <= 12 else None, tickformat="d")
+    grid.update_xaxes(title_text="components", row=2)
+    grid.update_yaxes(rangemode="tozero", row=1)
+    grid.update_yaxes(**POWERS, row=2, col=1)
+    grid.update_layout(showlegend=True, legend={"y": 1.08})
+    return grid
+
+
+def _bond_floor(found: "RankSuggestion") -> go.Figure:
+    drawn = figure(
+        height=340,
+        xaxis={"title": {"text": "bond"}},
+        yaxis={"title": {"text": "singular value / norm"}, **POWERS},
+        showlegend=True,
+    )
+    scores: Sequence[Any] = found.table
+    marks = (
+        ("last kept", "kept", "circle"),
+        ("edge of the noise", "edge", "line-ew-open"),
+        ("next", "next", "circle-open"),
+    )
+    for number, (name, field, symbol) in enumerate(marks):
+        values = np.array([getattr(score, field) for score in scores])
+        seen = values > 1e-17
+        drawn.add_scatter(
+            x=[f"{score.bond} ({score.rank})" for score, one in zip(scores, seen, strict=True) if one],
+            y=significant(values[seen], 3),
+            name=name,
+            mode="markers",
+            marker={"color": CYCLE[number], "symbol": symbol, "size": 11, "line": {"width": 2, "color": CYCLE[number]}},
+            hovertemplate="%{x}: %{y:.3g}",
+        )
     return drawn
 
 

@@ -46,7 +46,7 @@ def cp(shape: Sequence[int], rank: int, *, legs: Sequence[str] | None = None) ->
     """
     names, sizes = _legs(shape, legs)
     _require("a CP network", len(names) >= 1)
-    return Network(_named([leg, "r"] for leg in names), {**sizes, "r": rank}, names)
+    return Network(_named([leg, "r"] for leg in names), _all_sizes(sizes, {"r": rank}), names)
 
 
 def tucker(shape: Sequence[int], ranks: Ranks, *, legs: Sequence[str] | None = None) -> Network:
@@ -61,7 +61,7 @@ def tucker(shape: Sequence[int], ranks: Ranks, *, legs: Sequence[str] | None = N
     names, sizes = _legs(shape, legs)
     bonds = _bonds(ranks, len(names), "one rank a leg")
     factors = _named(zip(names, bonds, strict=True), "G")
-    return Network({"G": tuple(bonds), **factors}, {**sizes, **bonds}, names)
+    return Network({"G": tuple(bonds), **factors}, _all_sizes(sizes, bonds), names)
 
 
 def tensor_train(shape: Sequence[int], ranks: Ranks, *, legs: Sequence[str] | None = None) -> Network:
@@ -81,7 +81,7 @@ def tensor_train(shape: Sequence[int], ranks: Ranks, *, legs: Sequence[str] | No
             [b for b in (left, leg, right) if b is not None]
             for leg, (left, right) in zip(names, pairwise(chain), strict=True)
         ),
-        {**sizes, **bonds},
+        _all_sizes(sizes, bonds),
         names,
     )
 
@@ -99,7 +99,7 @@ def tensor_ring(shape: Sequence[int], ranks: Ranks, *, legs: Sequence[str] | Non
     bonds = list(given := _bonds(ranks, len(names), "one rank a core, the last closes the ring"))
     return Network(
         _named([bonds[k - 1], leg, bonds[k]] for k, leg in enumerate(names)),
-        {**sizes, **given},
+        _all_sizes(sizes, given),
         names,
     )
 
@@ -135,7 +135,7 @@ def tree(shape: Sequence[int], ranks: Ranks, *, branching: int = 2, legs: Sequen
     else:
         finished.append(parent_of(level))
     bonds = _bonds(ranks, int(next(fresh_bonds)[1:]), "one rank a bond, from the leaves up")
-    return Network(_named(finished), {**sizes, **bonds}, names)
+    return Network(_named(finished), _all_sizes(sizes, bonds), names)
 
 
 def hierarchical_tucker(shape: Sequence[int], ranks: Ranks, *, legs: Sequence[str] | None = None) -> Network:
@@ -159,7 +159,7 @@ def block_term(shape: Sequence[int], ranks: Ranks, terms: int, *, legs: Sequence
     """
     net = tucker(shape, ranks, legs=legs)
     return Network(
-        {name: (*indices, "t") for name, indices in net.tensors.items()}, {**net.sizes, "t": terms}, net.legs
+        {name: (*indices, "t") for name, indices in net.tensors.items()}, _all_sizes(net.sizes, {"t": terms}), net.legs
     )
 
 
@@ -184,7 +184,7 @@ def tensor_train_matrix(
         [b for b in (left, names[k], names[depth + k], right) if b is not None]
         for k, (left, right) in enumerate(pairwise(chain))
     )
-    return Network(_named(cores), {**sizes, **bonds}, names)
+    return Network(_named(cores), _all_sizes(sizes, bonds), names)
 
 
 def block_tensor_train(
@@ -209,7 +209,7 @@ def block_tensor_train(
     for k, (left, right) in enumerate(pairwise(chain)):
         indices = (left, *names[:k], names[k], *names[depth + k :], right)
         cores.append([index for index in indices if index is not None])
-    return Network(_named(cores), {**sizes, **bonds}, names)
+    return Network(_named(cores), _all_sizes(sizes, bonds), names)
 
 
 def monarch(rows: Sequence[int], columns: Sequence[int], *, legs: Sequence[str] | None = None) -> Network:
@@ -244,7 +244,7 @@ def kronecker(
     depth = len(rows)
     sums = ("r",) if rank != 1 else ()
     factors = ([names[k], names[depth + k], *sums] for k in range(depth))
-    return Network(_named(factors), {**sizes, **dict.fromkeys(sums, rank)}, names)
+    return Network(_named(factors), _all_sizes(sizes, dict.fromkeys(sums, rank)), names)
 
 
 def mps(length: int, physical: int, bond: int, *, periodic: bool = False, legs: Sequence[str] | None = None) -> Network:
@@ -279,7 +279,7 @@ def peps(rows: int, columns: int, physical: int, bond: int, *, legs: Sequence[st
             held = [name for name, there in around.items() if there]
             bonds.update(dict.fromkeys(held, bond))
             cores.append([names[y * columns + x], *held])
-    return Network(_named(cores), {**sizes, **bonds}, names)
+    return Network(_named(cores), _all_sizes(sizes, bonds), names)
 
 
 def mera(length: int, physical: int, bond: int, *, legs: Sequence[str] | None = None) -> Network:
@@ -318,7 +318,7 @@ def mera(length: int, physical: int, bond: int, *, legs: Sequence[str] | None = 
             upper.append(coarse)
         sites, layer = upper, layer + 1
     cores.append(sites)
-    return Network(_named(cores), {**sizes, **bonds}, names)
+    return Network(_named(cores), _all_sizes(sizes, bonds), names)
 
 
 FAMILIES: Mapping[str, Callable[..., Network]] = {
@@ -362,6 +362,13 @@ def _bonds(ranks: Ranks, count: int, meaning: str) -> dict[str, int]:
     if len(sizes) != count:
         raise NetworkError(f"{len(sizes)} ranks {tuple(sizes)} given where {count} are needed: {meaning}")
     return {f"r{k}": size for k, size in enumerate(sizes)}
+
+
+def _all_sizes(legs: Mapping[str, int], bonds: Mapping[str, int]) -> dict[str, int]:
+    """Sizes of legs and bonds together; a leg that bore the name of a bond would be that bond."""
+    if taken := next((bond for bond in bonds if bond in legs), None):
+        raise NetworkError(f"a leg cannot be named {taken!r}, the name of a bond of this family; choose another name")
+    return {**legs, **bonds}
 
 
 def _named(cores: Iterable[Sequence[str]], *taken: str) -> dict[str, tuple[str, ...]]:

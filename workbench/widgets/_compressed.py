@@ -85,7 +85,6 @@ class Compressed:
         self.core = core
         self._x = x
         self._norm = float(torch.linalg.vector_norm(x.to(_wide(x.dtype))))
-        self._squares = core.abs().to("cpu", torch.float64).square()
         self._known: dict[tuple[int, ...], RankLandscape] = {}
         self._whole = self._table(tucker(tuple(x.shape), 1), tuple(range(x.ndim)))
 
@@ -99,14 +98,14 @@ class Compressed:
             return None
         legs = form.base.legs
         axes = tuple(legs.index(rank.side[0]) for rank in form.ranks)
-        if axes not in self._known:
-            self._known[axes] = self._table(form.base, axes)
-        return self._known[axes]
+        return self._table(form.base, axes)
 
     def _table(self, net: Network, axes: tuple[int, ...]) -> RankLandscape:
         """What `workbench.rank_landscape` gives, from the core there is already."""
-        others = [axis for axis in range(self._squares.ndim) if axis not in axes]
-        squares = self._squares.permute(*axes, *others)
+        if axes in self._known:
+            return self._known[axes]
+        others = [axis for axis in range(self.core.ndim) if axis not in axes]
+        squares = self.core.abs().to("cpu", torch.float64).square().permute(*axes, *others)
         squares = squares.reshape(*squares.shape[: len(axes)], -1).sum(-1)
         kept = float(squares.sum())
         table = outside(squares)
@@ -116,20 +115,24 @@ class Compressed:
         sizes = tuple(self._x.shape[axis] for axis in axes)
         rest = math.prod(self._x.shape[axis] for axis in others)
         family = None if others else "tucker"
-        return RankLandscape(self._x, net, family, CoreTable(table.numpy(), sizes, rest))
+        self._known[axes] = RankLandscape(self._x, net, family, CoreTable(table.numpy(), sizes, rest))
+        return self._known[axes]
 
     def spectrum(self, axes: Sequence[int]) -> list[float]:
         """Singular values of the unfolding with these axes as rows, over the norm of the data, the largest first.
 
-        For several axes they are those of a corner of the core, and so a little below the true ones where they are small.
+        For one axis they are the norms of the core's slices. For several they are those of a corner of the core, and so a
+        little below the true ones where they are small.
         """
         if not self._norm:
             return []
         core = self.core if len(axes) == 1 else self._corner(self._room_within(60_000))
         rows = math.prod(core.shape[axis] for axis in axes)
         matrix = torch.movedim(core, tuple(axes), tuple(range(len(axes)))).reshape(rows, -1)
-        gram = matrix @ matrix.mH if matrix.shape[0] <= matrix.shape[1] else matrix.mH @ matrix
-        squares = torch.linalg.eigvalsh(gram.to(_wide(gram.dtype))).flip(0).clamp(min=0)
+        if len(axes) == 1:
+            squares = matrix.abs().to(torch.float64).square().sum(1).sort(descending=True).values
+        else:
+            squares = torch.linalg.svdvals(matrix.to(_wide(matrix.dtype))).square()
         found: list[float] = (squares.sqrt() / self._norm).tolist()
         return [value for value in found if value > 1e-7 * found[0]]
 
@@ -148,9 +151,10 @@ class Compressed:
         start: Fit | None,
         wanted: Callable[[], bool],
         seconds: float,
-        clock: Callable[[], float] = time.perf_counter,
+        *,
+        drag: bool = True,
     ) -> Estimate:
-        """The error of a format's network of these ranks, closely and soon.
+        """The error of a format's network of these ranks, closely and soon; without a drag, more closely and less soon.
 
         A star's is looked up. The others are fitted in the corner that matters: trees from their closed form, the rest from
         `start` on (CP from singular vectors, which is better, unless `start` has nearly as many components), until a sweep gains little, the time is up or nobody wants to know any more.
@@ -164,6 +168,7 @@ class Compressed:
         for axis, each in enumerate(turned):
             if not each:
                 part = torch.tensordot(part, self.bases[axis], ([axis], [1])).movedim(-1, axis)
+        clock = time.perf_counter if drag else time.thread_time  # nobody waits: others may have the machine meanwhile
         ends = clock() + (seconds if start is not None else FIRST * seconds)
         errors: list[float] = []
 
@@ -178,7 +183,7 @@ class Compressed:
             part,
             small,
             init="svd" if start is None or form.is_tree or _is_far(form, ranks, start) else _carried(small, start),
-            method="als",
+            method="als" if drag else "auto",
             tol=1e-12,
             max_sweeps=1 if form.is_tree else 100,
             callback=enough,

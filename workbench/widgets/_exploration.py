@@ -16,7 +16,7 @@ from workbench.widgets._formats import OWN, Format, State
 from workbench.widgets._fronts import Front, Point
 from workbench.widgets._states import States
 
-SECONDS = 0.04
+SECONDS = 0.03
 """What an estimate may take while a rank is dragged."""
 OFTEN = 0.3
 """Seconds between two words about a landscape that grows."""
@@ -105,13 +105,15 @@ class Exploration:
             self._spectra[form.key] = [self.read().spectrum(side) if side else [] for side in axes]
         return [_drawn(values) for values in self._spectra[form.key]]
 
-    def explore(self, form: Format, wanted: Wanted, calm: Wanted, tell: Callable[[dict[str, Any]], None]) -> None:
-        """Go the way through a format's ranks while it is calm, and tell of it now and then."""
-        way, told = self._way(form), time.monotonic()
+    def explore(
+        self, form: Format, limit: float, wanted: Wanted, calm: Wanted, tell: Callable[[dict[str, Any]], None]
+    ) -> None:
+        """Go the way through a format's ranks for so many seconds of computing while it is calm, and tell of it now and then."""
+        way, told, start = self._way(form), time.monotonic(), time.thread_time()
         while wanted():
             while wanted() and not calm():
                 time.sleep(0.02)
-            going = way.advance(wanted)
+            going = way.advance(wanted) and time.thread_time() - start < limit
             if not going or time.monotonic() - told > OFTEN:
                 told = time.monotonic()
                 tell(way.to_spec())

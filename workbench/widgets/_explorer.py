@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 VIEWS = ("picture", "table")
 REMEMBERED = 1_000
+ASIDE = 4.0
+"""Seconds of computing for the landscape of a format that is not the chosen one."""
 OURS = frozenset({"about", "formats", "fronts", "line", "picture", "preview", "spectra", "trail"})
 
 
@@ -129,6 +131,7 @@ class DecompositionExplorer(TwoWay):
         self._past: list[State] = []
         self._future: list[State] = []
         self._gesture: object = None
+        self._watched = False  # the landscape is for eyes: without a page nobody goes and looks
         self._found: tuple[State, Estimate | Fit] | None = None
         self._refit: tuple[State, Refit] | None = None
         super().__init__(
@@ -142,7 +145,7 @@ class DecompositionExplorer(TwoWay):
             },
         )
         self._lens = Lens(self._data, first_look(self._data))
-        self._refits = Refits(self._data, self._states.network, self._progressed)
+        self._refits = Refits(self._data, self._states.network, self._states.check, self._progressed)
         self._estimator = self._worker(self._exploration.estimate, self._estimated)
         self._fitter: Newest[State, Refit] = self._worker(self._refits, self._fitted)
         self._scout = self._worker(self._look_around, lambda _job, _found: None)
@@ -360,6 +363,10 @@ class DecompositionExplorer(TwoWay):
     def _grant(self, wish: Mapping[str, Any]) -> None:
         """What the page cannot do by itself."""
         match wish.get("op"):
+            case "watch":
+                with self._writing():
+                    self._watched = True
+                    self._scout.ask(replace(self._state, ranks=()))
             case "undo":
                 self.undo()
             case "redo":
@@ -429,7 +436,8 @@ class DecompositionExplorer(TwoWay):
             self.numbers = self.numbers | {"state": "fitting", "error": error, "source": "interpolated"}
         self._estimator.ask(state)
         self._fitter.ask(state)
-        self._scout.ask(replace(state, ranks=()))
+        if self._watched:
+            self._scout.ask(replace(state, ranks=()))
 
     def _show_estimate(self, estimate: Estimate) -> None:
         known = self.numbers["error"]
@@ -451,7 +459,7 @@ class DecompositionExplorer(TwoWay):
             "source": "fit",
             "seconds": refit.seconds,
             "sweep": len(fit.history),
-            "history": [float(f"{error:.4g}") for error in fit.history],
+            "history": [float(f"{error:.6g}") for error in fit.history],
             "converged": fit.converged,
         }
 
@@ -490,7 +498,7 @@ class DecompositionExplorer(TwoWay):
                 return
             shown = self.numbers["error"]
             better = {"error": error, "source": "so far"} if shown is None or error < shown else {}
-            rounded = [float(f"{each:.4g}") for each in history]
+            rounded = [float(f"{each:.6g}") for each in history]
             self.numbers = self.numbers | {"state": "fitting", "sweep": sweep, "history": rounded} | better
 
     def _fitted(self, state: State, refit: Refit) -> None:
@@ -515,7 +523,8 @@ class DecompositionExplorer(TwoWay):
         try:
             for form in forms:
                 self._show_spectra(form, self._exploration.spectra(form))
-                self._exploration.explore(form, wanted, self._is_calm, partial(self._show_front, form))
+                limit = math.inf if form.key == state.format else ASIDE
+                self._exploration.explore(form, limit, wanted, self._is_calm, partial(self._show_front, form))
         except Exception as error:  # noqa: BLE001 -- a thread's exception is lost; here the user sees it
             with self._writing():
                 self.issues = [*self.issues, {"message": f"the landscape could not be drawn: {error}"}]

@@ -5,10 +5,12 @@ __all__ = [
     "Format",
     "Rank",
     "State",
+    "carried",
     "checked",
     "formats_of",
     "matched",
     "own_format",
+    "refuse_uncarried",
     "to_begin_with",
     "useful",
 ]
@@ -195,7 +197,7 @@ def to_begin_with(form: Format, shape: Sequence[int]) -> tuple[int, ...]:
 
     def share(part: int) -> tuple[int, ...]:
         wanted = (size if size <= few else max(1, size * part // 1000) for size in shape)
-        return tuple(min(size, rank.most) for size, rank in zip(wanted, form.ranks, strict=True))
+        return carried(form, tuple(min(size, rank.most) for size, rank in zip(wanted, form.ranks, strict=True)))
 
     fitting = (ranks for part in range(1000, 0, -10) if form.network(ranks := share(part)).parameters <= budget)
     return next(fitting, share(1))
@@ -213,11 +215,46 @@ def matched(form: Format, parameters: int) -> tuple[int, ...]:
     return _even(form, low)
 
 
+def carried(form: Format, ranks: tuple[int, ...]) -> tuple[int, ...]:
+    """Ranks lowered to what the cores can carry, which is what `workbench.decompose` takes."""
+    while True:
+        bounds = _bounds(form.network(ranks), form)
+        lowered = tuple(min(pair) for pair in zip(ranks, bounds, strict=True))
+        if lowered == ranks:
+            return ranks
+        ranks = lowered
+
+
+def refuse_uncarried(form: Format, ranks: Sequence[int]) -> None:
+    """Refuse what `workbench.decompose` refuses of a family: a rank larger than the others at one core together.
+
+    Raises
+    ------
+    FitError
+        Names the rank, and the largest that makes sense.
+    """
+    for rank, size, most in zip(form.ranks, ranks, _bounds(form.network(ranks), form), strict=True):
+        if form.key != OWN and size > most:
+            raise FitError(
+                f"{rank.title}: rank {size} is more than its core can carry beside the other ranks, at most {most} makes "
+                "sense there; lower it, or raise another"
+            )
+
+
 def useful(net: Network, form: Format) -> list[int]:
     """For each rank the largest that can be told from a smaller one while the others stay: a matrix has no more rank than
-    its smaller side. A rank that is no plain bond has no such bound.
+    its smaller side.
     """
-    return [min(rank.most, *_sides(net, rank.index)) if rank.index in net.bonds else rank.most for rank in form.ranks]
+    return [min(rank.most, most) for rank, most in zip(form.ranks, _bounds(net, form), strict=True)]
+
+
+def _bounds(net: Network, form: Format) -> list[int]:
+    """What a bond's tensors can carry of it; no tensor needs more rank-one terms than all its axes but the longest have entries."""
+    terms = math.prod(net.shape) // max(net.shape, default=1)
+    return [
+        min(_sides(net, rank.index)) if rank.index in net.bonds else terms if form.key == "cp" else BEYOND
+        for rank in form.ranks
+    ]
 
 
 def _sides(net: Network, index: str) -> list[int]:

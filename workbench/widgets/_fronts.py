@@ -11,7 +11,7 @@ from typing import Any
 
 from workbench.decomposition import Fit
 from workbench.widgets._compressed import Compressed
-from workbench.widgets._formats import Format, matched
+from workbench.widgets._formats import Format, carried, matched
 
 STEP = 1.15
 """Ranks grow by this factor along the way, at least by one."""
@@ -41,7 +41,7 @@ class Front:
 
     def __init__(self, form: Format, compressed: Compressed) -> None:
         self.form, self._compressed = form, compressed
-        self._lock = threading.RLock()
+        self._lock = threading.RLock()  # for going on; what was found is only ever added to, and read without waiting
         self._points: list[Point] = []
         self._start: Fit | None = None
         self._candidate: tuple[int, ...] | None = None
@@ -82,12 +82,11 @@ class Front:
 
     def points(self) -> list[Point]:
         """Those that no other with fewer parameters equals, fewest parameters first."""
-        with self._lock:
-            best: list[Point] = []
-            for point in sorted(self._points, key=lambda point: (point.parameters, point.error)):
-                if not best or point.error < best[-1].error:
-                    best.append(point)
-            return best
+        best: list[Point] = []
+        for point in sorted(list(self._points), key=lambda point: (point.parameters, point.error)):
+            if not best or point.error < best[-1].error:
+                best.append(point)
+        return best
 
     def between(self, rank: int) -> float | None:
         """The error of a format with one rank, along the straight line between its neighbours in the landscape (both logarithms)."""
@@ -102,8 +101,7 @@ class Front:
 
     def add(self, point: Point) -> None:
         """One more that was found by the way: a fit."""
-        with self._lock:
-            self._points.append(point)
+        self._points.append(point)
 
     def to_spec(self) -> dict[str, Any]:
         """The JSON that the page reads: a picture's worth of points."""
@@ -145,7 +143,7 @@ class Front:
             return self._between(low, points[at].ranks, error, wanted)
 
     def _error(self, ranks: Sequence[int], wanted: Callable[[], bool]) -> float:
-        found = self._compressed.estimate(self.form, ranks, self._start, wanted, SECONDS, time.thread_time)
+        found = self._compressed.estimate(self.form, ranks, self._start, wanted, SECONDS, drag=False)
         self._start = found.start
         return found.error
 
@@ -156,7 +154,8 @@ class Front:
             growing = False
             for at, rank in enumerate(self.form.ranks):
                 more = (*grown[:at], grown[at] + 1, *grown[at + 1 :])
-                if more[at] <= rank.most and self.form.network(more).parameters <= parameters:
+                sound = more[at] <= rank.most and carried(self.form, more) == more
+                if sound and self.form.network(more).parameters <= parameters:
                     grown, growing = more, True
         return grown
 
@@ -166,6 +165,7 @@ class Front:
         """Halve the way from ranks that miss the error to ranks that do not."""
         while max(b - a for a, b in zip(low, high, strict=True)) > 1:
             middle = tuple((a + b) // 2 if b - a > 1 else b for a, b in zip(low, high, strict=True))
+            middle = carried(self.form, middle)
             if middle in (low, high):
                 break
             if self._error(middle, wanted) <= error:
@@ -194,9 +194,12 @@ class Front:
             for square in squares:
                 tail.append(max(0.0, tail[-1] - square))
             tails.append(tail)
-        ranks = (1,) * len(tails)
+        ranks = last = (1,) * len(tails)
+        yield last
         while True:
-            yield ranks
+            if (sound := carried(self.form, ranks)) != last:  # one bond alone may be more than its cores carry yet
+                yield sound
+                last = sound
             here = self.form.network(ranks).parameters
             steps = []
             for at, tail in enumerate(tails):

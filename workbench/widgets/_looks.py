@@ -147,7 +147,7 @@ class Lens:
         low, high = self._scale
         bytes_ = _bytes((values - low) / (high - low) if high > low else np.full_like(values, 0.5))
         grey = self.look.colours is not None or (self._scale == (0.0, 1.0) and self._x.ndim == 2)
-        return _image(bytes_ if grey else (_diverging() if low == -high else _sequential())[bytes_])
+        return _image(bytes_ if grey else (_diverging() if low == -high < 0 else _sequential())[bytes_])
 
     def _matrix(self, axis: int) -> torch.Tensor | None:
         """(pixels, n): what an axis is multiplied by to be looked at; None where it stays as it is."""

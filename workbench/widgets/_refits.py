@@ -37,6 +37,8 @@ class Refits:
         The tensor.
     network
         The network of a state.
+    check
+        Refuses, by raising, states whose line of Python would be refused.
     progress
         Called now and then during a fit with its state, the sweep, the error so far and all errors; it must not raise.
     """
@@ -45,9 +47,10 @@ class Refits:
         self,
         data: torch.Tensor,
         network: Callable[[State], Network],
+        check: Callable[[State], None],
         progress: Callable[[State, int, float, list[float]], None],
     ) -> None:
-        self._data, self._network, self._progress = data, network, progress
+        self._data, self._network, self._check, self._progress = data, network, check, progress
         self._stopped: State | None = None
 
     def stop(self, state: State) -> None:
@@ -78,6 +81,7 @@ class Refits:
             return self.is_stopped(state) or not wanted()
 
         try:
+            self._check(state)
             fit = decompose(self._data, self._network(state), callback=callback)
         except Exception as error:  # noqa: BLE001 -- a thread's exception is lost; ex.fit raises it where it is seen
             return Refit(error=error)

@@ -6,7 +6,17 @@ from collections.abc import Iterator, Sequence
 
 from workbench.decomposition import FitError
 from workbench.network import Network, did_you_mean
-from workbench.widgets._formats import OWN, Format, State, checked, formats_of, matched, own_format, to_begin_with
+from workbench.widgets._formats import (
+    OWN,
+    Format,
+    State,
+    checked,
+    formats_of,
+    matched,
+    own_format,
+    refuse_uncarried,
+    to_begin_with,
+)
 
 
 class States:
@@ -33,6 +43,16 @@ class States:
     def network(self, state: State) -> Network:
         """The network of a state."""
         return self.form(state).network(state.ranks)
+
+    def check(self, state: State) -> None:
+        """Refuse a state that `workbench.decompose` would refuse.
+
+        Raises
+        ------
+        FitError
+            When a rank is more than its core can carry.
+        """
+        refuse_uncarried(self.form(state), state.ranks)
 
     def offer(self, net: Network) -> State:
         """Offer a network of the user's in place of the one before; the state with its own ranks.

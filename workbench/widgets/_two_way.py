@@ -2,6 +2,7 @@
 
 __all__ = ["TwoWay"]
 
+import math
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -72,6 +73,8 @@ class TwoWay(anywidget.AnyWidget):
                 with self._writing():
                     self._show_again()
                 sound = {name: value for name, value in sound.items() if name not in ("spec", "revision")}
+            if "spec" not in sound and sound.get("revision", math.inf) <= self.revision:
+                del sound["revision"]  # of a document that came before it, alone, and has been answered
             super().set_state(sound)
 
     def _may_come(self, name: str, value: object) -> bool:

@@ -1,6 +1,6 @@
 /** The widget as a whole: bar, board or table, panel, line, footer, and the keys that reach all of them. */
 import type { VNode } from "preact";
-import { useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
 import { Bar, Button, Choices, Tabs } from "../shared/bar";
 import { Figure, Footer } from "../shared/footer";
 import { compression, count, duration, percent, plural } from "../shared/format";
@@ -15,6 +15,9 @@ import type { Link, Numbers, Traits } from "./sync";
 import { Tables } from "./table";
 
 const VIEWS: readonly { value: View; title: string }[] = [{ value: "picture", title: "Picture" }, { value: "table", title: "Table" }];
+
+/** Milliseconds that a word in passing is shown. */
+const HEARD = 4000;
 
 /** Everything that comes from Python and is only shown. */
 export type Answers = Pick<Traits, "issues" | "numbers" | "about" | "fronts" | "line" | "looking" | "picture" | "preview" | "spectra" | "trail">;
@@ -64,6 +67,11 @@ export function App({ link }: { link: Link }): VNode {
     return () => root?.removeEventListener("keydown", onKeyDown);
   }, [store]);
   const { state } = store;
+  useEffect(() => {
+    if (state.message?.tone !== "info") return;
+    const timer = setTimeout(() => store.dispatch({ type: "hush" }), HEARD);
+    return () => clearTimeout(timer);
+  }, [state.message]);
   const stale = (answers.numbers.revision ?? 0) < link.revision;
   const issues = state.message?.tone === "refusal" ? [{ message: state.message.text }, ...answers.issues] : answers.issues;
   return (
@@ -170,7 +178,7 @@ function Bottom({ state, acts, numbers, stale }: { state: State; acts: Acts; num
       <Figure label="parameters" value={count(size)} note={compression(numbers.dense, size)} />
       <span class="wb-space" />
       <span class={`wb-state wb-${numbers.state ?? "reading"}`} data-state={stale ? "stale" : numbers.state}>
-        {state.message?.tone === "info" ? state.message.text : standing(numbers)}
+        {state.message?.tone === "info" && numbers.state !== "unfittable" ? state.message.text : standing(numbers)}
       </span>
       {numbers.state === "fitting" && (
         <Button label="Stop" title="keep the best so far (s)" onPress={() => acts.wish("stop")} />

@@ -51,7 +51,8 @@ export function Board({ state, acts, answers }: PartProps): VNode {
 }
 
 function sweepNote({ numbers }: Answers): string {
-  return numbers.history?.length ? `error after each of ${plural(numbers.history.length, "sweep")}` : "";
+  const count = numbers.history?.length ?? 0;
+  return count > 1 ? `error after each of ${plural(count, "sweep")}` : "";
 }
 
 const safe = (source: string | undefined) => (source?.startsWith("data:image/") ? source : undefined);
@@ -114,7 +115,7 @@ function Curves({ answers, fit }: { answers: Answers; fit: string }): VNode {
       <div class="wb-legend"><span class="wb-key wb-key-data">data</span><span class="wb-key wb-key-fit">{fit}</span></div>
       <Chart
         label={`the data and ${fit} along ${about.axes?.[0]}`}
-        x={{ kind: "linear", domain: [0, Math.max(1, size - 1)], title: about.axes?.[0] ?? "", format: String }}
+        x={{ kind: "linear", domain: [0, Math.max(1, size - 1)], title: `${about.axes?.[0] ?? ""} →`, format: String }}
         y={{ kind: "linear", domain: [Math.min(...values, 0), Math.max(...values, 0)], title: "value", format: (value) => String(Number(value.toPrecision(6))) }}
         height={200}
       >

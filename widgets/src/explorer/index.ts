@@ -8,6 +8,7 @@ import { Link, type Traits } from "./sync";
 
 export function render(context: RenderContext<Traits>): () => void {
   const link = new Link(context.model);
+  link.wish("watch");
   return mount(context, "explorer", explorerCss, h(App, { link }), () => link.close());
 }
 

@@ -35,7 +35,9 @@ export function Landscape({ state, acts, answers }: PartProps): VNode {
       <div class="wb-head">
         <h4>Landscape<span class="wb-note">{front ? `${front.exact ? "every core shape's closed form" : front.done ? "searched" : "searching…"}` : "not there yet"}</span></h4>
       </div>
-      <Chart
+      {front?.done && !Object.values(fronts).some(({ points }) => points.some(([, e]) => e > 1e-6)) ? (
+        <p class="wb-soft wb-wait">Nothing is lost: all choices are exact.</p>
+      ) : <Chart
         class="wb-landscape"
         label={`error against parameters; the front of ${titleOf(state, format)}, ${front?.points.length ?? 0} points; left and right walk along it`}
         x={{ kind: "log", domain: x, title: "parameters →", format: (value) => prefixed(value) }}
@@ -68,21 +70,23 @@ export function Landscape({ state, acts, answers }: PartProps): VNode {
             {over && <Over plot={plot} spot={over} title={over.format === format ? "" : `${titleOf(state, over.format)} `} />}
           </g>
         )}
-      </Chart>
+      </Chart>}
     </div>
   );
 }
 
 /** What the lines are; a name is a way to that format, as the bar's button is. */
 function Names({ plot, forms, fronts, format, onChoose }: { plot: Plot; forms: readonly Form[]; fronts: Fronts; format: string; onChoose: (key: string) => void }): VNode {
-  const right = plot.x.range[1];
-  const top = plot.y.range[1];
+  // Curves fall from the upper left to the lower right: the lower left is free.
+  const left = plot.x.range[0];
+  const shown = forms.filter(({ key }) => fronts[key]);
+  const top = plot.y.range[0] - 6 - 15 * shown.length;
   return (
     <g aria-hidden="true">
-      {forms.filter(({ key }) => fronts[key]).map(({ key, title }, k) => (
+      {shown.map(({ key, title }, k) => (
         <g key={key} class={`wb-name${key === format ? " wb-chosen" : ""}`} onClick={() => onChoose(key)}>
-          <text x={right - 32} y={top + 12 + 15 * k}>{title}</text>
-          <path class={`wb-curve${key === format ? "" : " wb-other"}`} stroke-dasharray={key === format ? undefined : dash(forms, key)} d={`M${right - 26} ${top + 8 + 15 * k}h24`} />
+          <text x={left + 39} y={top + 12 + 15 * k}>{title}</text>
+          <path class={`wb-curve${key === format ? "" : " wb-other"}`} stroke-dasharray={key === format ? undefined : dash(forms, key)} d={`M${left + 9} ${top + 8 + 15 * k}h24`} />
         </g>
       ))}
     </g>
@@ -111,8 +115,7 @@ function Budgets({ plot, budget }: { plot: Plot; budget: { readonly parameters?:
 function Over({ plot, spot, title }: { plot: Plot; spot: Spot; title: string }): VNode {
   const [parameters, error, ranks] = spot.point;
   const [x, y] = [plot.px(parameters), plot.py(error)];
-  const [left, right] = plot.x.range;
-  const end = x > (left + right) / 2;
+  const end = plot.x.range[1] - x < 150;
   const lines = [`${title}${spelled(ranks)}`, `${percent(error)}, ${count(parameters)} parameters`];
   const up = y > (plot.y.range[0] + plot.y.range[1]) / 2;
   return (

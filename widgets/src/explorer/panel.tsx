@@ -98,11 +98,11 @@ function Budget({ state, acts }: PartProps): VNode {
     <div class="wb-budgets">
       <label class="wb-row">
         <span>at most, parameters</span>
-        <Field label="at most so many parameters" value={budget.parameters === undefined ? "" : count(budget.parameters)} numeric onCommit={(text) => ask("parameters", text)} />
+        <Field label="at most so many parameters" value={budget.parameters === undefined ? "" : count(budget.parameters)} numeric placeholder="20,000" onCommit={(text) => ask("parameters", text)} />
       </label>
       <label class="wb-row">
         <span>error at most, %</span>
-        <Field label="error of at most, in percent" value={budget.error === undefined ? "" : String(Number((budget.error * 100).toPrecision(6)))} numeric onCommit={(text) => ask("error", text)} />
+        <Field label="error of at most, in percent" value={budget.error === undefined ? "" : String(Number((budget.error * 100).toPrecision(6)))} numeric placeholder="5" onCommit={(text) => ask("error", text)} />
       </label>
       {bad && <p class="wb-bad">{bad}</p>}
     </div>

@@ -36,6 +36,7 @@ export type Command =
   | { readonly type: "chart"; readonly chart: "spectra" | "sweeps" }
   | { readonly type: "budget"; readonly budget: State["budget"] }
   | { readonly type: "help"; readonly shown: boolean }
+  | { readonly type: "hush" }
   | { readonly type: "say"; readonly text: string; readonly tone: Message["tone"] };
 
 export function initial(forms: readonly Form[], doc: Doc): State {
@@ -60,6 +61,7 @@ export function reduce(state: State, command: Command): State {
     case "chart": return { ...state, chart: command.chart };
     case "budget": return { ...state, budget: command.budget };
     case "help": return { ...state, help: command.shown };
+    case "hush": return state.message === null ? state : { ...state, message: null };
     case "say": return { ...state, message: { text: command.text, tone: command.tone } };
   }
 }

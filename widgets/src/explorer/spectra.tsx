@@ -93,15 +93,21 @@ function Spectrum({ plot, curve, cut, chosen }: { plot: Plot; curve: Curve; cut:
   );
 }
 
+/** Errors below are rounding. */
+const NOTHING = 1e-6;
+
 /** The error after every sweep of the fit. */
 export function Sweeps({ numbers }: { numbers: Partial<Numbers> }): VNode {
   const history = numbers.history ?? [];
   if (!history.length) {
     return <p class="wb-soft wb-wait">{numbers.state === "unfittable" ? "There is no fit." : "The error after every sweep appears here as the fit goes on."}</p>;
   }
-  const [low, high] = [Math.min(...history), Math.max(...history)];
+  if (Math.max(...history) < NOTHING) return <p class="wb-soft wb-wait">Nothing is lost: this network is exact.</p>;
+  // The first steps down are long; what comes after them is what one wants to see.
+  const settled = history.length > 8 ? history.slice(2) : history;
+  const [low, high] = [Math.min(...settled), Math.max(...settled)];
   const log = low > 0 && high / low > 20;
-  const room = log ? 1 : Math.max((high - low) * 0.08, high * 0.01, 1e-9);
+  const room = log ? 1 : Math.max((high - low) * 0.08, high * 0.004, 1e-9);
   const end = history.at(-1) as number;
   const first = history.length === 1;
   return (

@@ -127,7 +127,7 @@ export class Link {
     this.channel.listen(trait, callback);
   }
 
-  /** Ask Python for what only it can do: undo, redo, stop, a budget. */
+  /** Ask Python for what only it can do: undo, redo, stop, a budget; and tell it that somebody looks. */
   wish(op: string, value?: number): void {
     this.wishes += 1;
     this.save("wish", { op, serial: `${this.me} ${this.wishes}`, ...(value === undefined ? {} : { value }) });

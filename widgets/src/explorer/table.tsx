@@ -44,7 +44,7 @@ function RankTable({ state, acts, answers }: PartProps): VNode {
           ),
         },
         { title: "at most", numeric: true, cell: (rank) => (rank.cuts ? count(rank.most) : "–") },
-        { title: "useful up to", numeric: true, cell: (rank) => count(known ? useful?.[at(rank)] : null) },
+        { title: "useful up to", numeric: true, cell: (rank) => (known && (useful?.[at(rank)] ?? rank.most) < rank.most ? count(useful?.[at(rank)]) : "–") },
         { title: "keeps", numeric: true, cell: (rank) => percent(known ? kept?.[at(rank)] : null) },
       ]}
     />

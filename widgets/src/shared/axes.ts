@@ -80,6 +80,6 @@ export function slide(most: number, even = false): { readonly at: (value: number
   const span = Math.max(1, most - 1);
   return {
     at: (value) => Math.min(1, Math.max(0, (value - 1) / span)) ** (1 / bend),
-    value: (at) => Math.round(1 + span * Math.min(1, Math.max(0, at)) ** bend),
+    value: (at) => Math.min(most, Math.round(1 + span * Math.min(1, Math.max(0, at)) ** bend)),
   };
 }

@@ -1,7 +1,7 @@
 /** A small chart in SVG: a frame with two axes; what is drawn in it is the caller's. */
 import type { ComponentChildren, SVGAttributes, VNode } from "preact";
 import { useRef } from "preact/hooks";
-import { place, scaleOf, ticks, type Scale } from "./axes";
+import { place, scaleOf, ticks, type Scale, type Tick } from "./axes";
 import { useWidth } from "./size";
 
 export interface Axis {
@@ -44,13 +44,13 @@ export function Chart({ label, x, y, height, children, on, class: name }: ChartP
     <div class={`wb-chart${name ? ` ${name}` : ""}`} ref={root}>
       <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} role="img" aria-label={label} {...on?.(plot)}>
         <g class="wb-grid" aria-hidden="true">
-          {ticks(sx, 56).map(({ value, named }) => (
+          {unlike(ticks(sx, 56), x.format).map(({ value, named }) => (
             <g key={value}>
               <line class={named ? undefined : "wb-minor"} x1={plot.px(value)} x2={plot.px(value)} y1={top} y2={bottom} />
               {named && <text x={plot.px(value)} y={bottom + 14} class="wb-middle">{x.format(value)}</text>}
             </g>
           ))}
-          {ticks(sy, 34).map(({ value, named }) => (
+          {unlike(ticks(sy, 34), y.format).map(({ value, named }) => (
             <g key={value}>
               <line class={named ? undefined : "wb-minor"} x1={left} x2={right} y1={plot.py(value)} y2={plot.py(value)} />
               {named && <text x={left - 6} y={plot.py(value) + 3.5} class="wb-end">{y.format(value)}</text>}
@@ -60,12 +60,23 @@ export function Chart({ label, x, y, height, children, on, class: name }: ChartP
           <text class="wb-title wb-end" x={right} y={height - 5}>{x.title}</text>
           <text class="wb-title" x={0} y={height - 5}>{y.title ? `↑ ${y.title}` : ""}</text>
         </g>
-        <svg class="wb-inside" x={left - EDGE} y={top - EDGE} width={right - left + 2 * EDGE} height={bottom - top + 2 * EDGE} viewBox={`${left - EDGE} ${top - EDGE} ${right - left + 2 * EDGE} ${bottom - top + 2 * EDGE}`}>
+        <svg class="wb-inside" role="none" x={left - EDGE} y={top - EDGE} width={right - left + 2 * EDGE} height={bottom - top + 2 * EDGE} viewBox={`${left - EDGE} ${top - EDGE} ${right - left + 2 * EDGE} ${bottom - top + 2 * EDGE}`}>
           {children(plot)}
         </svg>
       </svg>
     </div>
   );
+}
+
+/** Ticks whose names read the same are named once. */
+function unlike(all: Tick[], format: Axis["format"]): Tick[] {
+  const told = new Set<string>();
+  return all.map((tick) => {
+    const text = tick.named ? format(tick.value) : "";
+    const fresh = tick.named && !told.has(text);
+    told.add(text);
+    return fresh === tick.named ? tick : { ...tick, named: fresh };
+  });
 }
 
 /** The `d` of a line through points. */

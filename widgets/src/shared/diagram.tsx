@@ -18,13 +18,14 @@ interface DiagramProps {
 }
 
 /** Discs stand closer than in the editor: here the names have to be read in a panel. */
-const CLOSER = 0.62;
+const CLOSER = 0.58;
+const LEG = 62;
 const MARGIN = 4;
 
 export function Diagram({ label, network, positions, chosen, onChoose, most }: DiagramProps): VNode | null {
   const { scene, labels } = useMemo(() => {
     const near = new Map<string, Point>([...positions].map(([name, { x, y }]) => [name, { x: x * CLOSER, y: y * CLOSER }]));
-    const scene = draw(network, near);
+    const scene = draw(network, near, LEG);
     return { scene, labels: placeLabels(network, scene) };
   }, [network, positions]);
   const box = extent(scene);

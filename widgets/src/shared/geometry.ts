@@ -6,6 +6,7 @@ import {
 import { lineWidth, RADIUS, type Disc, type Hub, type Scene, type Tip, type Wire } from "./scene";
 
 const FAN = 34;
+/** From the middle of a disc to the end of its leg. */
 const LEG = 88;
 
 /** Everything of one pair of tensors that runs between them, fanned out. */
@@ -14,8 +15,8 @@ interface Strand {
   readonly hub: boolean;
 }
 
-export function draw(net: Network, positions: Positions): Scene {
-  return new Drawing(net, positions).scene();
+export function draw(net: Network, positions: Positions, leg = LEG): Scene {
+  return new Drawing(net, positions, leg).scene();
 }
 
 class Drawing {
@@ -29,7 +30,7 @@ class Drawing {
   private readonly taken = new Map<string, number[]>();
   private readonly open: ReadonlySet<string>;
 
-  constructor(private readonly net: Network, positions: Positions) {
+  constructor(private readonly net: Network, positions: Positions, private readonly reach: number) {
     this.open = new Set(net.legs);
     this.holders = allHolders(net);
     for (const tensor of net.tensors.values()) {
@@ -141,7 +142,7 @@ class Drawing {
 
   private leg(index: string, tensor: string, from: Point, angle: number, rim: number): void {
     const own = rim ? tensor : "";
-    const lengths = rim ? [LEG, 74, 58] : [64, 48];
+    const lengths = rim ? [this.reach, 74, 58] : [64, 48];
     const length = lengths.find((each) => this.isClear(along(from, angle, each), RADIUS + 16, own)) ?? (lengths.at(-1) as number);
     const tip = along(from, angle, length);
     this.tips.set(index, { ...tip, index, angle, length });

@@ -30,12 +30,13 @@ interface FieldProps {
   readonly value: string;
   readonly onCommit: (text: string) => void;
   readonly numeric?: boolean;
+  readonly placeholder?: string;
   readonly focus?: boolean;
   readonly onLeave?: () => void;
 }
 
 /** Commits on Enter and when left; Esc takes the change back. A refused value springs back to what holds. */
-export function Field({ label, value, onCommit, numeric, focus, onLeave }: FieldProps): VNode {
+export function Field({ label, value, onCommit, numeric, placeholder, focus, onLeave }: FieldProps): VNode {
   const [draft, setDraft] = useState<string | null>(null);
   const input = useRef<HTMLInputElement>(null);
   const abandoned = useRef(false);
@@ -68,6 +69,7 @@ export function Field({ label, value, onCommit, numeric, focus, onLeave }: Field
       spellcheck={false}
       autocomplete="off"
       aria-label={label}
+      placeholder={placeholder}
       value={draft ?? value}
       onInput={(event) => setDraft(event.currentTarget.value)}
       onBlur={() => {
