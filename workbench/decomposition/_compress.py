@@ -71,6 +71,8 @@ def compress(x: torch.Tensor, widths: Sequence[int], *, exact: bool, seed: int) 
     """
     axes = [axis for axis, width in enumerate(widths) if width < x.shape[axis]]
     bases: list[torch.Tensor | None] = [None] * x.ndim
+    if x.numel() <= SMALL:
+        x = x.to(wide(x.dtype))  # cheaper than to find out that squares in single precision have too few digits
     whole = norm(x)
     if exact or x.numel() <= SMALL or len(axes) < 2:
         core = x
@@ -110,6 +112,7 @@ def _sketched(
     rest = [axis for axis in axes if axis not in mixed]
     for axis in rest:
         bases[axis] = _range_along(sketch, axis, widths[axis], generator, 1, digits)
+        sketch = _project(sketch, _basis(bases, axis), axis)
     del sketch
     held = 0.0
     for _ in range(ROUNDS):
@@ -203,7 +206,10 @@ def trimmed(found: Compressed) -> Compressed:
     for axis, basis in enumerate(bases):
         if basis is None:
             continue
-        u, s, _ = torch.linalg.svd(_unfolded(core, axis), full_matrices=False)
+        matrix = _unfolded(core, axis)
+        if matrix.shape[0] < matrix.shape[1]:  # M = R^H Q^H has the left singular vectors of the small R^H
+            matrix = torch.linalg.qr(matrix.mH, mode="r").R.mH
+        u, s, _ = torch.linalg.svd(matrix, full_matrices=False)
         kept = max(1, int((s > 4 * eps * s[0]).sum()))
         core = _project(core, u[:, :kept], axis)
         bases[axis] = (basis.to(core.dtype) @ u[:, :kept]).to(basis.dtype)

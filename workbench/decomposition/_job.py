@@ -18,7 +18,7 @@ from workbench.decomposition._loss import estimate as loss_estimate
 from workbench.decomposition._memory import require_memory
 from workbench.decomposition._numbers import wide
 from workbench.decomposition._observed import estimate as observed_estimate
-from workbench.decomposition._trees import Tree, as_tree
+from workbench.decomposition._trees import Tree, as_tree, ranks_of, truncations
 from workbench.network import Network, did_you_mean
 
 Start = str | Fit | Mapping[str, torch.Tensor]
@@ -133,6 +133,14 @@ class Job:
                 f"method='gauss_newton' solves for all parameters at once; {count:,} of this network, with the data "
                 f"compressed, are too many (about {LARGEST:,}), or it is no plain network of two cores or more; use method='auto'"
             )
+
+    @property
+    def one_cut(self) -> bool:
+        """Whether one truncated SVD of the data as they are is the optimum, and worth its price."""
+        if self.tree is None or self.init != "svd" or (self.x.numel() > SMALL and self.accuracy != "high"):
+            return False
+        sizes = dict(zip(self.net.legs, self.x.shape, strict=True))
+        return truncations(self.tree, sizes, ranks_of(self.net, self.tree)) < 2
 
     @property
     def small_network(self) -> Network:

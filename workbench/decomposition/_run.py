@@ -35,7 +35,7 @@ def run(job: Job, tol: float, max_sweeps: int, callback: Callback | None) -> Fit
     cores: Cores = {}
     if job.mask is not None or job.loss is not None:
         cores = _each_start(job, drive, tol)
-    elif job.compresses:
+    elif job.compresses and not job.one_cut:
         found = compress(job.x, job.widths, exact=job.accuracy == "high", seed=job.seed)
         small = found if job.rules.orthogonal else trimmed(found)
         net = job.net.resize(dict(zip(job.net.legs, small.core.shape, strict=True)))
@@ -143,7 +143,9 @@ def _tree_sweeps(job: Job, x: torch.Tensor, net: Network, small: Compressed | No
     assert job.tree is not None  # noqa: S101 - the caller asked
     closed = job.init == "svd" or isinstance(job.init, Fit)
     if closed:
-        first = tree_svd(x, net.legs, job.tree, ranks_of(net, job.tree))
+        ranks = ranks_of(net, job.tree)
+        exactly = (lambda step, _lost, squares: min(ranks[step], len(squares))) if job.one_cut else ranks
+        first = tree_svd(x, net.legs, job.tree, exactly)
     else:
         first = from_cores(net, job.tree, _start(job, x, net, small, 0))
     return tree_sweeps(x, net.legs, job.tree, first, closed=closed)

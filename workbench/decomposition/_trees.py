@@ -244,7 +244,12 @@ def tree_sweeps(
 
     if closed:
         yield dict(cores), error()
-        if sum(_truncates(cores, node) for node in tree.nodes[:-1]) < 2:
+        if (
+            truncations(
+                tree, dict(zip(legs, x.shape, strict=True)), [cores[node.name].shape[-1] for node in tree.nodes[:-1]]
+            )
+            < 2
+        ):
             return  # one truncated SVD is the optimum (Eckart and Young)
     while True:
         (_hooi if tree.star else _walk)(x, legs, tree, cores)
@@ -254,6 +259,21 @@ def tree_sweeps(
 def tree_value(legs: tuple[str, ...], tree: Tree, cores: Mapping[str, torch.Tensor]) -> torch.Tensor:
     """The dense value."""
     return einsum([(cores[node.name], tree.axes(node)) for node in tree.nodes], legs)
+
+
+def truncations(tree: Tree, sizes: Mapping[str, int], ranks: Sequence[int]) -> int:
+    """How many of the bonds, of these ranks step by step, carry less than what is on either side of them could use."""
+    rank = dict(zip((node.name for node in tree.nodes), ranks, strict=False))
+    whole = math.prod(sizes.values())
+    carried: dict[str, int] = {}
+    below: dict[str, int] = {}
+    count = 0
+    for node in tree.nodes[:-1]:
+        legs = math.prod(sizes[leg] for leg in node.legs)
+        carried[node.name] = legs * math.prod(rank[child] for child in node.children)
+        below[node.name] = legs * math.prod(below[child] for child in node.children)
+        count += rank[node.name] < min(carried[node.name], whole // below[node.name])
+    return count
 
 
 def _truncates(cores: Cores, node: Node) -> bool:

@@ -83,7 +83,7 @@ class Front:
     def points(self) -> list[Point]:
         """Those that no other with fewer parameters equals, fewest parameters first."""
         best: list[Point] = []
-        for point in sorted(list(self._points), key=lambda point: (point.parameters, point.error)):
+        for point in sorted(self._points[:], key=lambda point: (point.parameters, point.error)):
             if not best or point.error < best[-1].error:
                 best.append(point)
         return best
