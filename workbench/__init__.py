@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from workbench import data, decomposition, figures, layers, network, widgets
+    from workbench import data, decomposition, figures, layers, network, symmetry, widgets
     from workbench._papers import papers
     from workbench.decomposition import (
         Fit,
@@ -57,6 +57,7 @@ __all__ = [
     "sensitivity",
     "stabilise",
     "suggest_rank",
+    "symmetry",
     "t_svd",
     "widgets",
 ]

@@ -22,12 +22,24 @@ def attach() -> None:
     html = shell.display_formatter.formatters["text/html"]
     html.for_type_by_name("workbench.network._network", "Network", _network)
     html.for_type_by_name("workbench.decomposition._fit", "Fit", _fit)
+    for module, name in (("_diagram", "Diagram"), ("_combination", "Combination"), ("_hom", "Hom")):
+        html.for_type_by_name(f"workbench.symmetry.{module}", name, _equivariant)
 
 
 def _network(net: Any) -> str | None:
     from workbench.figures import diagram
 
     return diagram(net)._repr_html_() if len(net.tensors) <= LARGEST else None
+
+
+def _equivariant(of: Any) -> str | None:
+    from workbench.figures import FigureError, equivariant_diagrams
+    from workbench.symmetry import SymmetryError
+
+    try:
+        return equivariant_diagrams(of)._repr_html_()
+    except (FigureError, SymmetryError):  # none, or too many to enumerate
+        return None
 
 
 def _fit(fit: Any) -> str | None:

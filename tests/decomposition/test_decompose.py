@@ -134,6 +134,15 @@ def test_frozen_cores_do_not_move():
     assert fit.error < 0.11
 
 
+def test_one_name_may_stand_without_brackets():
+    data = planted("cp", (5, 6, 7), 2, seed=1)
+    net = data.network.rename(A="left", B="middle")
+    known = {"left": data.cores["A"]}
+    fit = decompose(data.x, net, init=known, freeze="left")
+    assert torch.equal(fit.cores["left"], known["left"])
+    assert bool((decompose(data.x, net, nonnegative="middle", max_sweeps=3).cores["middle"] >= 0).all())
+
+
 def test_fixed_tensors_take_part():
     """With the copy tensor in its middle a star is CP."""
     net = Network(

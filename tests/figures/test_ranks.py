@@ -139,3 +139,19 @@ def test_data_that_lose_nothing_have_an_empty_front_and_no_map_with_one_bond():
     assert all(len(curve.x) == 0 for curve in bond_curves(rank_landscape(torch.zeros(3, 4))).data)
     with pytest.raises(FigureError, match="one bond"):
         rank_map(rank_landscape(seeded(4, 5), "tensor_train"))
+
+
+def test_the_map_ends_where_the_ranks_end(land):
+    layout = rank_map(land, ("r0", "r1")).layout
+    assert (layout.xaxis.range, layout.yaxis.range) == ((0.5, 13.5), (0.5, 12.5))
+
+
+def test_no_two_bonds_of_a_tree_look_alike():
+    curves = bond_curves(rank_landscape(seeded(3, 4, 3, 4, 3), "hierarchical_tucker")).data
+    assert len({(curve.line.color, curve.line.dash) for curve in curves}) == len(curves) > 6
+
+
+def test_errors_that_are_close_are_not_pressed_into_a_line():
+    far, close = (planted("cp", (8, 9, 10), 2, noise=noise).x for noise in (0.1, 2.0))
+    modes = [plot(suggest_rank(x, up_to=3, starts=3)).layout.yaxis.rangemode for x in (far, close)]
+    assert modes == ["tozero", None]

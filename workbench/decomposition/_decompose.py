@@ -163,6 +163,7 @@ def decompose(
         )
     net = _network(network, x, ranks, error)
     _check_legs(net, x)
+    freeze = (freeze,) if isinstance(freeze, str) else tuple(freeze)
     positive, isometric = check_constraints(net, nonnegative, orthogonal, freeze, x.dtype)
     seen, held = _set_aside(x, seen, held_out, net, seed, [name for name in net.free if name not in set(freeze)])
     if loss is None and seen is not None and positive:

@@ -128,7 +128,10 @@ def rank_map(land: "RankLandscape", bonds: tuple[str, str] | None = None) -> go.
         line={"color": CYCLE[1], "width": 1},
         marker={"size": 4},
         hovertemplate=f"{down} %{{y}}, {across} %{{x}}<extra></extra>",
+        cliponaxis=False,
     )
+    drawn.update_xaxes(range=[0.5, errors.shape[1] + 0.5])
+    drawn.update_yaxes(range=[0.5, errors.shape[0] + 0.5])
     return drawn
 
 
@@ -159,7 +162,7 @@ def bond_curves(land: "RankLandscape") -> go.Figure:
             y=significant(seen[at], 3),
             name=bond,
             mode="lines+markers" if len(seen) <= 40 else "lines",
-            line={"color": CYCLE[number % len(CYCLE)], "dash": DASHES[number % len(DASHES)]},
+            line={"color": CYCLE[number % len(CYCLE)], "dash": DASHES[(number + number // len(CYCLE)) % len(DASHES)]},
             hovertemplate="rank %{x}: %{y:.3g}",
         )
     if lowest > 0.1:
@@ -216,7 +219,10 @@ def rank_evidence(found: "RankSuggestion") -> go.Figure:
     grid.add_vline(x=found.rank, line={"color": CYCLE[1], "width": 8}, opacity=0.18)
     grid.update_xaxes(dtick=1 if len(scores) <= 12 else None, tickformat="d")
     grid.update_xaxes(title_text="components", row=2)
-    grid.update_yaxes(rangemode="tozero", row=1)
+    errors = [score.error for score in scores]
+    if min(errors) < max(errors) / 2:  # else zero is far away, and would press what is to be seen into a line
+        grid.update_yaxes(rangemode="tozero", row=1, col=1)
+    grid.update_yaxes(rangemode="tozero", row=1, col=2)
     grid.update_yaxes(**POWERS, row=2, col=1)
     grid.update_layout(showlegend=True, legend={"y": 1.08})
     return grid

@@ -1,0 +1,149 @@
+"""Layers against their dense matrices."""
+
+import pytest
+import torch
+
+from workbench.symmetry import GL, SO, A, B, Lorentz, O, S, Sp, SymmetryError, U
+
+HOMS = [
+    *[
+        group.hom(k, l)
+        for group in (S(3), S(2), A(3), A(4), O(3), SO(3), SO(2), Sp(4), Lorentz())
+        for k, l in ((2, 2), (1, 2), (3, 1))
+    ],
+    *[
+        S(4).hom(0, 2),
+        S(4).hom(2, 0),
+        S(1).hom(2, 2),
+        B(3).hom(2, 2),
+        B(2).hom(3, 3),
+        SO(3).hom(3, 3),
+        Sp(2).hom(3, 3),
+        SO(4).hom(2, 2),
+    ],
+    *[
+        GL(3).hom((1, 1), (1, 1)),
+        U(2).hom((2, 1), (1, 0)),
+        A(2).hom(2, 2),
+        SO(3).hom(0, 3),
+        S(3).hom(3, 3),
+        A(5).hom(2, 2),
+    ],
+]
+
+
+@pytest.fixture(autouse=True)
+def _in_double_precision():
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+def made(hom, *channels, **options):
+    torch.manual_seed(0)
+    layer = hom.layer(*channels, **options)
+    if layer.bias is not None:
+        torch.nn.init.normal_(layer.bias)
+    return layer
+
+
+@pytest.mark.parametrize("hom", HOMS, ids=str)
+def test_a_layer_is_the_sum_of_weights_times_diagrams(hom):
+    layer = made(hom, 2, 3)
+    n, k, l = hom.group.n, len(hom.source), len(hom.target)
+    dense = torch.zeros(3 * n**l, 2 * n**k, dtype=layer.weight.dtype)
+    for weight, diagram in zip(layer.weight, hom.basis(), strict=True):
+        dense += torch.kron(weight.detach(), hom.matrix(diagram).to_dense().to(dense.dtype))
+    assert torch.allclose(layer.to_dense(), dense, atol=1e-12)
+    x = torch.randn(4, 5, 2, *(n,) * k, dtype=dense.dtype)
+    y = x.reshape(20, -1) @ dense.T
+    if layer.bias is not None:
+        offsets = hom.group.hom((0, 0), hom.target)
+        constant = sum(
+            torch.kron(bias.detach()[:, None], offsets.matrix(diagram).to_dense().to(dense.dtype))
+            for bias, diagram in zip(layer.bias, offsets.basis(), strict=True)
+        )
+        y = y + constant.T
+    assert torch.allclose(layer(x), y.reshape(4, 5, 3, *(n,) * l), atol=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore:Complex modules are a new feature")
+@pytest.mark.parametrize("hom", HOMS, ids=str)
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-12), (torch.float32, 1e-5)])
+def test_layers_commute_with_the_group(hom, dtype, tolerance):
+    layer = made(hom, 2, 2)
+    layer = layer.to(torch.promote_types(dtype, torch.complex64) if layer.weight.is_complex() else dtype)
+    group = hom.group
+    x = torch.randn(3, 2, *(group.n,) * len(hom.source)).to(layer.weight.dtype)
+    for seed in range(5):
+        g = group.sample(seed)
+        there = group.act(g, layer(x), hom.target)
+        back = layer(group.act(g, x, hom.source))
+        size = float(torch.linalg.matrix_norm(g, 2)) ** hom.order * max(1.0, float(there.detach().norm()))
+        assert float((there - back).detach().norm()) <= tolerance * size
+
+
+@pytest.mark.parametrize(
+    "hom",
+    [S(3).hom(2, 2), A(3).hom(2, 1), SO(3).hom(2, 1), Sp(2).hom(2, 2), Lorentz().hom(2, 0), U(2).hom(2, 2)],
+    ids=str,
+)
+def test_gradients_are_right_to_second_order(hom):
+    layer = made(hom, 2, 2)
+    x = torch.randn(1, 2, *(hom.group.n,) * len(hom.source), dtype=layer.weight.dtype, requires_grad=True)
+
+    def call(x, weight):
+        return torch.func.functional_call(layer, {"weight": weight}, (x,))
+
+    assert torch.autograd.gradcheck(call, (x, layer.weight))
+    assert torch.autograd.gradgradcheck(call, (x, layer.weight))
+
+
+@pytest.mark.parametrize(
+    "hom", [S(6).hom(2, 2), S(2).hom(3, 3), O(4).hom(2, 2), SO(3).hom(2, 1), Sp(4).hom(2, 2), A(4).hom(2, 2)], ids=str
+)
+def test_outputs_have_the_variance_of_inputs(hom):
+    """Over weights and inputs; the mean of 300 draws of a layer is within a fifth."""
+    torch.manual_seed(0)
+    squares = []
+    for _ in range(300):
+        layer = hom.layer(8, 8, bias=False)
+        x = torch.randn(4, 8, *(hom.group.n,) * len(hom.source))
+        squares.append(layer(x).detach().square().mean())
+    assert abs(float(torch.stack(squares).mean()) - 1) < 0.2
+
+
+@pytest.mark.filterwarnings("ignore:.*should not be instantiated")  # the compiler does that
+def test_a_layer_compiles_whole():
+    layer = made(S(4).hom(2, 2), 2, 2)
+    x = torch.randn(3, 2, 4, 4)
+    compiled = torch.compile(layer, backend="eager", fullgraph=True)
+    assert torch.allclose(compiled(x), layer(x))
+
+
+def test_a_layer_is_saved_and_read():
+    first, second = made(O(3).hom(2, 2), 2, 2), made(O(3).hom(2, 2), 2, 2)
+    torch.nn.init.zeros_(second.weight)
+    second.load_state_dict(first.state_dict())
+    x = torch.randn(2, 2, 3, 3)
+    assert torch.equal(first(x), second(x))
+    assert set(first.state_dict()) == {"weight", "bias"}
+
+
+def test_no_weight_of_the_dense_size_is_formed():
+    """S(20), three indices to three: the dense matrix of 16 channels would have 16 billion entries."""
+    layer = S(20).hom(3, 3).layer(16, 16).float()
+    x = torch.randn(2, 16, 20, 20, 20, dtype=torch.float32, requires_grad=True)
+    layer(x).square().mean().backward()
+    assert x.grad is not None
+    assert layer.weight.numel() == 203 * 256
+
+
+def test_an_input_of_the_wrong_shape_is_refused():
+    layer = S(4).hom(2, 2).layer(3, 1)
+    with pytest.raises(SymmetryError, match=r"takes \(\*batch, 3, 4, 4\); the input is \(2, 3, 4, 5\)"):
+        layer(torch.randn(2, 3, 4, 5))
+    with pytest.raises(SymmetryError, match="the input is"):
+        layer(torch.randn(4, 4))
+    with pytest.raises(SymmetryError, match="channels from 1, not 0"):
+        S(4).hom(2, 2).layer(0, 1)

@@ -1,0 +1,30 @@
+"""Groups, representations, and the linear maps that commute with them, as diagrams."""
+
+__all__ = [
+    "GL",
+    "SO",
+    "A",
+    "B",
+    "Combination",
+    "Diagram",
+    "EquivariantLinear",
+    "Group",
+    "Hom",
+    "Lorentz",
+    "O",
+    "Rep",
+    "S",
+    "Sp",
+    "SymmetryError",
+    "U",
+]
+
+from workbench.symmetry._classical_groups import GL, SO, Lorentz, O, Sp, U
+from workbench.symmetry._combination import Combination
+from workbench.symmetry._diagram import Diagram
+from workbench.symmetry._errors import SymmetryError
+from workbench.symmetry._groups import Group
+from workbench.symmetry._hom import Hom
+from workbench.symmetry._linear import EquivariantLinear
+from workbench.symmetry._permutation_groups import A, B, S
+from workbench.symmetry._representation import Rep

@@ -1,0 +1,219 @@
+"""`Diagram`: an equivariant map between tensor powers, as a picture of which indices are one."""
+
+__all__ = ["Diagram"]
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import permutations
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from workbench.network import Network
+from workbench.symmetry._errors import SymmetryError
+
+if TYPE_CHECKING:
+    from workbench.symmetry._combination import Combination, Scalar
+    from workbench.symmetry._groups import Group
+
+Duals = tuple[bool, ...]
+"""One flag for every factor of a tensor power: True for V*."""
+MOST_ENTRIES = 50_000_000
+"""Entries that a sparse matrix may have."""
+
+
+@dataclass(frozen=True, repr=False)
+class Diagram:
+    """A map from one tensor power of V to another that commutes with a group.
+
+    Its vertices are the indices of its matrix: first those of the output (the upper row), then those of the input (the lower row).
+    Vertices in one block are joined. An entry of the matrix is the product over all blocks: 1 where the indices of a block agree
+    and 0 where they don't; between two vertices of the same row it is the group's form instead (the symplectic one for Sp,
+    the metric for Lorentz). Blocks on the *head* are joined to the legs of one Levi-Civita tensor, in the order of their first
+    vertices; if there is one block fewer than the tensor has legs, its last index is summed.
+
+    Attributes
+    ----------
+    group : Group
+        The group, which says what V is.
+    target, source : tuple of bool
+        The factors of output and input: False for V, True for V*.
+    labels : tuple of int
+        The block of every vertex, numbered in the order of first vertices.
+    head : tuple of bool
+        For every vertex, whether its block is on the head.
+
+    Examples
+    --------
+    >>> from workbench.symmetry import S
+    >>> diagram = S(3).hom(1, 1).diagrams[1]
+    >>> diagram
+    1 | 1'
+    >>> S(3).hom(1, 1).matrix(diagram).to_dense().int().tolist()
+    [[1, 1, 1], [1, 1, 1], [1, 1, 1]]
+    """
+
+    group: "Group"
+    target: Duals
+    source: Duals
+    labels: tuple[int, ...]
+    head: tuple[bool, ...]
+
+    @cached_property
+    def blocks(self) -> tuple[tuple[int, ...], ...]:
+        """The vertices of each block that is not on the head."""
+        return self._blocks(on_head=False)
+
+    @cached_property
+    def head_blocks(self) -> tuple[tuple[int, ...], ...]:
+        """The vertices of each block on the head, in the order of its legs."""
+        return self._blocks(on_head=True)
+
+    def _blocks(self, on_head: bool) -> tuple[tuple[int, ...], ...]:
+        found: dict[int, list[int]] = {}
+        for vertex, label in enumerate(self.labels):
+            if self.head[vertex] == on_head:
+                found.setdefault(label, []).append(vertex)
+        return tuple(map(tuple, found.values()))
+
+    def __repr__(self) -> str:
+        blocks = [" ".join(map(self._name, block)) for block in self.blocks]
+        if self.head_blocks:
+            legs = ["".join(map(self._name, block)) for block in self.head_blocks]
+            legs += ["·"] * (self.group.n - len(legs))
+            blocks.append(f"ε({', '.join(legs)})")
+        return " | ".join(blocks) or "1"
+
+    def _name(self, vertex: int) -> str:
+        top = len(self.target)
+        return str(vertex + 1) if vertex < top else f"{vertex - top + 1}'"
+
+    # ---- as a matrix -------------------------------------------------------------------------------------------------
+
+    def matrix(self, dtype: torch.dtype = torch.float64) -> torch.Tensor:
+        """The sparse matrix of the map, (n ** l, n ** k), in COO format."""
+        n, top, size = self.group.n, len(self.target), len(self.labels)
+        index, values = self.entries()
+        strides = n ** np.arange(max(top, size - top))[::-1] if size else np.zeros(0, np.int64)
+        rows = index[:, :top] @ strides[len(strides) - top :]
+        columns = index[:, top:] @ strides[len(strides) - (size - top) :]
+        at = torch.from_numpy(np.stack([rows, columns]))
+        made = torch.sparse_coo_tensor(
+            at, torch.from_numpy(values).to(dtype), (n**top, n ** (size - top)), check_invariants=False
+        )
+        return made.coalesce()
+
+    def entries(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+        """The entries that are not zero: the value of every index, (entries, l + k), and what stands there, (entries,)."""
+        n, size = self.group.n, len(self.labels)
+        heads = math.perm(n, len(self.head_blocks)) if self.head_blocks else 1
+        count = n ** len(self.blocks) * heads
+        if count > MOST_ENTRIES:
+            raise SymmetryError(
+                f"the matrix of {self} has {count:,} entries that are not zero, more than {MOST_ENTRIES:,}; "
+                "apply a layer of it instead, which needs no matrix"
+            )
+        choices = np.indices((n,) * len(self.blocks)).reshape(len(self.blocks), n ** len(self.blocks))
+        index = np.zeros((heads, choices.shape[1], size), np.int64)
+        values = np.ones(index.shape[:2])
+        for block, chosen in zip(self.blocks, choices, strict=True):
+            index[:, :, block] = chosen[:, None]
+            if self.group.form is not None and self._bent(block):
+                partner, sign = self.group.form
+                index[:, :, block[1]] = partner[chosen]
+                values *= sign[chosen]
+        for at, (images, even) in enumerate(_signed_permutations(n) if self.head_blocks else ()):
+            for block, image in zip(self.head_blocks, images, strict=False):
+                index[at, :, block] = image
+            values[at] *= even
+        return index.reshape(values.size, size), values.reshape(-1)
+
+    def _bent(self, block: tuple[int, ...]) -> bool:
+        """Whether the block is an arc within one row, where the group's form is."""
+        top = len(self.target)
+        return self.group.form is not None and len(block) == 2 and (block[0] < top) == (block[1] < top)
+
+    # ---- as a network ------------------------------------------------------------------------------------------------
+
+    def network(self, n: int | None = None) -> Network:
+        """The diagram as a tensor network of copy, Levi-Civita and symplectic tensors.
+
+        Its legs are the indices of the matrix: outputs ``o1, o2, ...``, then inputs ``i1, i2, ...``.
+
+        Parameters
+        ----------
+        n
+            The size of the indices; the group's by default.
+
+        Examples
+        --------
+        >>> from workbench.symmetry import SO
+        >>> cross = SO(3).hom(2, 1).diagrams[-1]
+        >>> cross.network()
+        Network(tensors={'E': ('o1', 'i1', 'i2')}, sizes={'o1': 3, 'i1': 3, 'i2': 3}, legs=('o1', 'i1', 'i2'), fixed={'E': 'levi_civita'})
+        """
+        size = self.group.n if n is None else n
+        top = len(self.target)
+        legs = [f"o{v + 1}" if v < top else f"i{v - top + 1}" for v in range(len(self.labels))]
+        tensors: dict[str, tuple[str, ...]] = {}
+        fixed: dict[str, str] = {}
+        for number, block in enumerate(self.blocks):
+            name = f"D{number + 1}"
+            tensors[name] = tuple(legs[vertex] for vertex in block)
+            fixed[name] = self.group.form_kind if self._bent(block) else "copy"
+        if self.head_blocks:
+            ends = []
+            for number, block in enumerate(self.head_blocks):
+                if len(block) == 1:
+                    ends.append(legs[block[0]])
+                else:
+                    ends.append(f"e{number + 1}")
+                    tensors[f"H{number + 1}"] = (*(legs[vertex] for vertex in block), ends[-1])
+                    fixed[f"H{number + 1}"] = "copy"
+            ends += [f"e{number + 1}" for number in range(len(ends), size)]
+            tensors["E"], fixed["E"] = tuple(ends), "levi_civita"
+        indices = dict.fromkeys(index for held in tensors.values() for index in held)
+        return Network(tensors, dict.fromkeys(indices, size), tuple(legs), fixed)
+
+    # ---- the algebra -------------------------------------------------------------------------------------------------
+
+    def __matmul__(self, other: "Diagram | Combination") -> "Combination":
+        """Composition: first `other`, then this map; the matrix is the product of the matrices."""
+        return self._combined() @ other
+
+    def __or__(self, other: "Diagram | Combination") -> "Combination":
+        """Juxtaposition: both maps side by side; the matrix is the Kronecker product of the matrices."""
+        return self._combined() | other
+
+    def __add__(self, other: "Diagram | Combination") -> "Combination":
+        return self._combined() + other
+
+    def __sub__(self, other: "Diagram | Combination") -> "Combination":
+        return self._combined() - other
+
+    def __mul__(self, factor: "Scalar") -> "Combination":
+        return self._combined() * factor
+
+    __rmul__ = __mul__
+
+    def __neg__(self) -> "Combination":
+        return self._combined() * -1
+
+    def _combined(self) -> "Combination":
+        from workbench.symmetry._combination import Combination
+
+        return Combination({self: 1})
+
+
+def _signed_permutations(n: int) -> Iterator[tuple[tuple[int, ...], int]]:
+    for images in permutations(range(n)):
+        yield images, parity(images)
+
+
+def parity(images: tuple[int, ...]) -> int:
+    """1 for an even, -1 for an odd permutation (or sequence of different numbers)."""
+    return -1 if sum(images[b] < images[a] for b in range(len(images)) for a in range(b)) % 2 else 1
