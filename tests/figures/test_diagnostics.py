@@ -169,6 +169,14 @@ def test_matches_are_drawn_from_the_best_fit_to_the_worst(data):
     assert list(heat.y) == [f"{at}: {fits[at].error:.4g}" for at in order]
 
 
+def test_exact_fits_keep_their_order_and_show_no_rounding_errors_as_digits():
+    x = planted("cp", (7, 8, 9), 2).x
+    fits = [decompose(x, "cp", ranks=2, init="random", seed=seed, max_sweeps=200) for seed in range(3)]
+    heat = factor_matches(fits).data[0]
+    assert max(fit.error for fit in fits) < 1e-10
+    assert list(heat.y) == ["0: &lt; 1e-10", "1: &lt; 1e-10", "2: &lt; 1e-10"]
+
+
 def test_plot_draws_what_a_report_is_about(data, fit, train):
     ring = decompose(data, tensor_ring(data.shape, 2), max_sweeps=3)
     assert plot(diagnose(fit)).layout.annotations[0].text == "cosine between terms"

@@ -323,7 +323,8 @@ def factor_matches(fits: Sequence["Fit"]) -> go.Figure:
     """
     if not 2 <= len(fits) <= 40:
         raise FigureError(f"{len(fits)} fits; a matrix of their matches takes 2 to 40")
-    ranked = sorted(range(len(fits)), key=lambda at: (float(f"{fits[at].error:.4g}"), at))
+    exact = 1e-10  # below are rounding errors: they rank nothing
+    ranked = sorted(range(len(fits)), key=lambda at: (max(exact, float(f"{fits[at].error:.4g}")), at))
     scores = np.ones((len(fits), len(fits)))
     for row, one in enumerate(ranked):
         for column, other in enumerate(ranked[:row]):
@@ -331,17 +332,28 @@ def factor_matches(fits: Sequence["Fit"]) -> go.Figure:
     drawn = figure(height=380, xaxis={"title": {"text": "fit"}}, yaxis={"title": {"text": "fit, its error"}})
     trace, _ = heat(scores, 1600, 1.0)
     names = [str(at) for at in ranked]
-    trace.update(x0=None, dx=None, y0=None, dy=None, x=names, y=[f"{at}: {fits[at].error:.4g}" for at in ranked])
+    trace.update(
+        x0=None, dx=None, y0=None, dy=None, x=names, y=[f"{at}: {_short(fits[at].error, exact)}" for at in ranked]
+    )
     trace.hovertemplate = "fits %{y} and %{x}: %{z:.3f}<extra></extra>"
     drawn.add_trace(trace)
-    bar = {"title": {"text": "factor match", "side": "right"}, "outlinewidth": 0, "thickness": 12}
+    title = {"text": "factor match", "side": "right", "font": {"size": 13}}
+    bar = {"title": title, "outlinewidth": 0, "thickness": 12, "x": 0.71, "xanchor": "left"}
     drawn.update_layout(coloraxis={"colorscale": SEQUENTIAL, "cmin": 0, "cmax": 1, "colorbar": bar})
-    drawn.update_xaxes(type="category", showgrid=False, constrain="domain")
+    # a square, whatever the width, beside its colours
+    drawn.update_xaxes(type="category", showgrid=False, constrain="domain", constraintoward="right", domain=[0, 0.7])
     drawn.update_yaxes(type="category", showgrid=False, autorange="reversed", scaleanchor="x", constrain="domain")
     return drawn
 
 
 # ---- small parts ----------------------------------------------------------------------------------------------------
+
+
+def _short(error: float, least: float) -> str:
+    """An error as a label; where it is all but zero its digits say nothing."""
+    if error < least:
+        return f"&lt; {least:g}"
+    return f"{error:.4g}" if error >= 1e-6 else f"{error:.0e}"
 
 
 def _ticks(count: int) -> dict[str, Any]:
