@@ -290,12 +290,37 @@ def test_rows_that_happen_to_be_large_do_not_draw_the_start_to_them():
 def test_a_turned_start_spans_the_same_and_is_another():
     net = cp((10, 11, 12), 3)
     data = planted(net, missing=0.2, seed=1)
-    first, again, turned = (
-        observed_start(data.x, data.mask, net, seed, turned=flag) for seed, flag in ((0, False), (3, False), (3, True))
-    )
-    assert torch.equal(first["A"], again["A"]), "nothing random in it"
-    assert not torch.allclose(first["A"], turned["A"])
-    torch.testing.assert_close(first["A"] @ first["A"].T, turned["A"] @ turned["A"].T)
+    one, two = (observed_start(data.x, data.mask, net, seed, turned=True) for seed in (3, 4))
+    assert not torch.allclose(one["A"], two["A"])
+    torch.testing.assert_close(one["A"] @ one["A"].T, two["A"] @ two["A"].T)
+    once_more = observed_start(data.x, data.mask, net, 3, turned=True)
+    assert torch.equal(one["A"], once_more["A"]), "the seed decides"
+
+
+FACTORS = {
+    "cp": cp((30, 26, 28), 4),
+    "bonds first": Network.from_einsum("ra,rb,cr->bca", a=30, b=26, c=28, r=3),
+    "two sums": Network.from_einsum("ar,br,cs,ds->acbd", a=12, b=13, c=14, d=15, r=2, s=3),
+    "more terms than rows": Network.from_einsum("ar,br,cr->abc", a=3, b=40, c=50, r=4),
+}
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.complex128], ids=str)
+@pytest.mark.parametrize("name", FACTORS)
+def test_where_much_was_observed_factors_start_near_what_was_planted(name, dtype):
+    data = planted(FACTORS[name], missing=0.5, noise=0.01, seed=3, dtype=dtype)
+    start = observed_start(data.x, data.mask, data.network, 0)
+    assert {each: core.shape for each, core in start.items()} == {each: core.shape for each, core in data.cores.items()}
+    assert all(core.dtype == dtype for core in start.values())
+    away = float(torch.linalg.vector_norm(data.network.contract(start) - data.clean))
+    assert away < 0.5 * float(torch.linalg.vector_norm(data.clean))
+
+
+def test_where_too_little_was_observed_factors_start_from_singular_vectors():
+    """In the small, the gaps would be fitted: the start would be further away than zero."""
+    data = planted("cp", (40, 40, 40), 3, missing=0.97, seed=0)
+    for core in observed_start(data.x, data.mask, data.network, 0).values():
+        torch.testing.assert_close(core.T @ core, torch.eye(3, dtype=core.dtype))
 
 
 def test_tensors_that_do_not_move_keep_their_numbers_in_the_start():
