@@ -371,3 +371,10 @@ def test_small_errors_have_their_digits_in_the_history(net):
         data = planted(net, noise=1e-10, seed=seed)
         fit = decompose(data.x, net, init=data.cores, max_sweeps=3, tol=0)
         assert all(2e-11 < error < 1.01e-10 for error in fit.history)
+
+
+def test_symmetric_data_are_no_saddle():
+    """The border-rank example: its singular vectors are a start that no sweep would leave."""
+    s, d = torch.tensor([1.0, 2, 1], dtype=torch.float64), torch.tensor([-1.0, 0, 1], dtype=torch.float64)
+    x = sum(torch.einsum("i,j,k->ijk", *each) for each in ((d, s, s), (s, d, s), (s, s, d)))
+    assert decompose(x, "cp", ranks=2).error < 0.01

@@ -178,8 +178,8 @@ def test_the_best_shape_is_the_best_of_all_shapes(shape, seed, rate, at):
     best = land.best(parameters=budget)
     assert best.parameters <= budget
     assert best.error <= min(choice.error for choice in every if choice.parameters <= budget) + 2e-15
-    target = every[round(at * (len(every) - 1))].error
-    cheapest = land.best(error=min(target, 0.999))
+    target = min(every[round(at * (len(every) - 1))].error, 0.999)
+    cheapest = land.best(error=target)
     assert cheapest.error <= max(target, 2e-15)
     assert cheapest.parameters <= min(choice.parameters for choice in every if choice.error <= target)
 

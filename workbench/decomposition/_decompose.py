@@ -98,7 +98,7 @@ def decompose(
         loss plus ``ridge`` times the mean square of each core's entries, summed over the cores.)
     init
         ``"svd"``: the closed form of a tree; elsewhere leading singular vectors of the data for factors (cores with legs
-        and one other index, as in CP), random numbers for the rest. ``"random"``. ``{name: tensor}``: these cores, random ones where none is given. A
+        and one other index, as in CP; with gaps a fit in them), random numbers for the rest. ``"random"``. ``{name: tensor}``: these cores, random ones where none is given. A
         `Fit`: its cores, matched by name, cut or filled up with small noise where ranks changed; a tree needs no such help
         and takes its closed form.
     starts

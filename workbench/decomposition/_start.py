@@ -9,6 +9,8 @@ from workbench.decomposition._numbers import at_most, leading
 from workbench.network import Network
 
 Cores = dict[str, torch.Tensor]
+NUDGE = 1e-2
+"""Noise on singular vectors, relative to them."""
 
 
 def random_start(x: torch.Tensor, net: Network, seed: int) -> Cores:
@@ -19,6 +21,8 @@ def random_start(x: torch.Tensor, net: Network, seed: int) -> Cores:
 def svd_start(x: torch.Tensor, net: Network, seed: int) -> Cores:
     """Factors, which are cores with legs and one other index, are the leading singular vectors of the data unfolded
     along their legs; what those do not fill, and all other cores, is random.
+
+    Of symmetric data they may be a saddle, where no sweep would move: a little noise takes them off it.
 
     For CP this is the customary start. For loops no better start than random numbers is known to us: singular vectors
     shared out over the bonds of rings, grids and block terms led neither to lower errors nor there sooner.
@@ -36,7 +40,8 @@ def svd_start(x: torch.Tensor, net: Network, seed: int) -> Cores:
         basis, _ = leading(unfolded, at_most(net.sizes[others[0]]))
         axes = [held.index(i) for i in (*legs, *others)]
         core = cores[name].permute(axes)
-        core[..., : basis.shape[1]] = basis.reshape(*core.shape[:-1], -1)
+        noise = core[..., : basis.shape[1]] / math.sqrt(rows)
+        core[..., : basis.shape[1]] = basis.reshape(*core.shape[:-1], -1) + NUDGE * noise
     return cores
 
 
