@@ -7,7 +7,6 @@ for the dense matrix its weight beside. Where the dense matrix would not fit, th
 ||f(g x) - g f(x)|| over 200 random elements, relative to ||g||^(k + l) ||f(x)||; rapidities are at most 1. Times are milliseconds.
 """
 
-import math
 import warnings
 from collections.abc import Callable
 
@@ -138,7 +137,7 @@ def _worst(hom: Hom, dtype: torch.dtype) -> float:
         for _ in range(200):
             g = group.sample(generator)
             y, moved = layer(x), layer(group.act(g, x, hom.source))
-            size = math.prod(float(torch.linalg.matrix_norm(g, 2)) for _ in range(hom.order)) * float(y.norm())
+            size = float(torch.linalg.matrix_norm(g, 2)) ** hom.order * float(y.norm())
             worst = max(worst, float((moved - group.act(g, y, hom.target)).norm()) / size)
     return worst
 

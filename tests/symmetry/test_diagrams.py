@@ -66,6 +66,22 @@ def test_a_diagram_is_the_network_of_its_tensors(group):
             assert torch.equal(value.reshape(group.n**l, group.n**k), dense(hom, diagram))
 
 
+def test_the_metric_of_space_and_time_is_data_of_the_network():
+    eta = torch.diag(torch.tensor([1.0, -1, -1, -1], dtype=torch.float64))
+    hom = Lorentz().hom(2, 2)
+    for diagram in hom.diagrams:
+        net = diagram.network()
+        value = net.contract({name: eta for name, kind in net.fixed.items() if kind == "data"}).to(torch.float64)
+        assert torch.equal(value.reshape(16, 16), dense(hom, diagram))
+
+
+def test_a_network_of_another_size_is_the_diagram_of_another_group():
+    for small, large in zip(S(3).hom(2, 2).diagrams, S(5).hom(2, 2).diagrams, strict=True):
+        assert small.network(5) == large.network()
+    with pytest.raises(SymmetryError, match="as many legs as SO"):
+        SO(3).hom(2, 1).diagrams[-1].network(4)
+
+
 @pytest.mark.parametrize("group", GROUPS, **IDS)
 @pytest.mark.parametrize(("k", "m", "l"), [(1, 2, 1), (2, 2, 2), (2, 1, 2), (0, 3, 1), (1, 3, 1)])
 def test_composition_is_the_product_of_matrices(group, k, m, l):

@@ -91,8 +91,7 @@ def test_published_figures(group, m, spanning, dimension):
     """Of the table in Pearce-Crump's papers and what follows from their formulas."""
     hom = group.hom(m, 0)
     assert (hom.dimension, len(hom.basis())) == (dimension, dimension)
-    if not isinstance(group, A):  # all of its heads are counted, and so are partitions with more than n blocks
-        assert hom.spanning_size == spanning
+    assert hom.spanning_size == len(hom.diagrams) == spanning
 
 
 @pytest.mark.parametrize(

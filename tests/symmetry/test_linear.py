@@ -147,3 +147,16 @@ def test_an_input_of_the_wrong_shape_is_refused():
         layer(torch.randn(4, 4))
     with pytest.raises(SymmetryError, match="channels from 1, not 0"):
         S(4).hom(2, 2).layer(0, 1)
+
+
+def test_where_there_are_no_maps_the_layer_gives_zero():
+    layer = O(3).hom(2, 1).layer(2, 3)
+    assert layer.weight.numel() == 0
+    assert layer.bias is None
+    assert torch.equal(layer(torch.randn(4, 2, 3, 3)), torch.zeros(4, 3, 3))
+
+
+def test_a_head_too_large_to_apply_is_refused_before_it_is_made():
+    with pytest.raises(SymmetryError, match=r"a tensor of 9\^9 entries.*O for SO"):
+        SO(9).hom(5, 4).layer()
+    assert SO(9).hom(2, 2).layer(bias=False)(torch.randn(1, 9, 9)).shape == (1, 9, 9)

@@ -112,7 +112,8 @@ def _sketched(
     rest = [axis for axis in axes if axis not in mixed]
     for axis in rest:
         bases[axis] = _range_along(sketch, axis, widths[axis], generator, 1, digits)
-        sketch = _project(sketch, _basis(bases, axis), axis)
+        if axis != rest[-1]:
+            sketch = _project(sketch, _basis(bases, axis), axis)
     del sketch
     held = 0.0
     for _ in range(ROUNDS):

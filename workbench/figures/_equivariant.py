@@ -16,6 +16,8 @@ SHOWN = 60
 """So many diagrams are drawn at most; the caption says how many there are."""
 STEP, HEIGHT, SIDE, TOP, FOOT = 26, 44, 20, 18, 18
 """Pixels between vertices, between the rows, and around them."""
+ASIDE = 40
+"""Pixels for a head beside the rows."""
 _STYLE = """
 .wb-maps{font:12px system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;--ink:#747a85;--line:#747a85;--dot:#3f6fd8}
 .wb-maps .line{fill:none;stroke:var(--line);stroke-width:2;stroke-linecap:round}
@@ -35,15 +37,21 @@ class _Card:
     @property
     def width(self) -> float:
         rows = (len(self.diagram.target), len(self.diagram.source))
-        return 2 * SIDE + STEP * max(1, *(row - 1 for row in rows))
+        return 2 * SIDE + STEP * max(1, *(row - 1 for row in rows)) + ASIDE * self.aside
+
+    @property
+    def aside(self) -> bool:
+        """Whether the head stands beside the rows: where a block goes from one row to the other."""
+        top, blocks = len(self.diagram.target), (*self.diagram.blocks, *self.diagram.head_blocks)
+        return bool(self.diagram.head_blocks) and any(block[0] < top <= block[-1] for block in blocks)
 
 
 def equivariant_diagrams(of: Diagram | Combination | Hom, *, columns: int = 6) -> Drawing:
     """Draw a diagram, a linear combination of some, or the diagrams of a `Hom`.
 
     The upper row of dots are the indices of the output, the lower row those of the input. Indices in one block are joined; a block
-    of a single index is summed or repeated. The ring marked ε is a Levi-Civita tensor, whose legs leave it in
-    order from the left; a leg that ends in a small dot is summed. Under each diagram of a `Hom` stands its number in
+    of a single index is summed or repeated. The ring marked ε is a Levi-Civita tensor, whose legs go to its blocks in the order of
+    their first indices; a leg that ends in a small dot is summed. Under each diagram of a `Hom` stands its number in
     `hom.diagrams`, in brackets when it is not in `hom.basis()`; under those of a combination their coefficients.
 
     Parameters
@@ -118,13 +126,14 @@ def _card(card: _Card, width: float, height: float) -> str:
     diagram = card.diagram
     top = len(diagram.target)
     rows = (top, len(diagram.source))
-    starts = [(width - STEP * (count - 1)) / 2 for count in rows]
+    room = width - ASIDE * card.aside
+    starts = [(room - STEP * (count - 1)) / 2 for count in rows]
     points = [(starts[v >= top] + STEP * (v - top * (v >= top)), TOP + HEIGHT * (v >= top)) for v in range(sum(rows))]
     drawn = []
     for block in (*diagram.blocks, *diagram.head_blocks):
         drawn += [_line(points[a], points[b]) for a, b in _links(block, top)]
     if diagram.head_blocks:
-        drawn += _head(diagram, points, width)
+        drawn += _head(diagram, points, width - ASIDE + 12 if card.aside else width / 2, card.aside)
     drawn += [f'<circle class="dot" cx="{x:g}" cy="{y:g}" r="4.5"/>' for x, y in points]
     if not points:
         drawn.append(f'<text x="{width / 2:g}" y="{TOP + HEIGHT / 2 + 4:g}">1</text>')
@@ -155,15 +164,22 @@ def _line(a: tuple[float, float], b: tuple[float, float]) -> str:
     return f'<path class="line" d="{path}"/>'
 
 
-def _head(diagram: Diagram, points: Sequence[tuple[float, float]], width: float) -> list[str]:
-    x, y, radius = width / 2, TOP + HEIGHT / 2, 8
+def _head(diagram: Diagram, points: Sequence[tuple[float, float]], x: float, aside: bool) -> list[str]:
+    y, radius = TOP + HEIGHT / 2, 8
     drawn = []
     for block in diagram.head_blocks:
-        u, v = points[block[0]]
-        drawn.append(_line((x, y + (radius if v > y else -radius)), (u, v)))
+        if aside:
+            u, v = max(points[vertex] for vertex in block)
+            drawn.append(
+                f'<path class="line" d="M{x - radius:g} {y:g}C{x - 16:g} {y:g} {(u + x) / 2:g} {v:g} {u:g} {v:g}"/>'
+            )
+        else:
+            u, v = points[block[0]]
+            drawn.append(_line((x, y + (radius if v > y else -radius)), (u, v)))
     if len(diagram.head_blocks) < diagram.group.n:
+        end = x + radius + 9
         drawn.append(
-            f'<path class="line" d="M{x + radius:g} {y:g}h9"/><circle class="end" cx="{x + radius + 9:g}" cy="{y:g}" r="2.5"/>'
+            f'<path class="line" d="M{x + radius:g} {y:g}h9"/><circle class="end" cx="{end:g}" cy="{y:g}" r="2.5"/>'
         )
     ring = f'<circle class="head" cx="{x:g}" cy="{y:g}" r="{radius}"/><text x="{x:g}" y="{y + 4:g}">ε</text>'
     return [*drawn, ring]

@@ -62,7 +62,6 @@ class Sp(Group):
 
     family = families.SYMPLECTIC
     form_kind = "symplectic"
-    orthogonal = False
 
     def __init__(self, n: int) -> None:
         self.n = whole(n, 2, "Sp(n)")
@@ -108,7 +107,6 @@ class Lorentz(Group):
 
     family = families.BRAUER
     form_kind = "data"
-    orthogonal = False
     n = 4
 
     def __init__(self) -> None:
@@ -150,7 +148,6 @@ class GL(Group):
     """The general linear group of R^n; random elements have singular values between 1/e and e. V* is another representation."""
 
     family = families.WALLED
-    orthogonal = False
     walled = True
 
     def __init__(self, n: int) -> None:
@@ -176,7 +173,6 @@ class U(Group):
     """The unitary group of C^n; the maps between its tensor powers are complex, and V* is another representation."""
 
     family = families.WALLED
-    orthogonal = False
     walled = True
     dtype = torch.complex128
 

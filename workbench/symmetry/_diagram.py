@@ -147,7 +147,13 @@ class Diagram:
         Parameters
         ----------
         n
-            The size of the indices; the group's by default.
+            The size of the indices; the group's by default, and always where there is a head. The metric of `Lorentz` is a tensor of
+            kind ``"data"``, whose numbers are given when the network is contracted.
+
+        Raises
+        ------
+        SymmetryError
+            When a head is asked for with legs of another size than the group's.
 
         Examples
         --------
@@ -157,6 +163,10 @@ class Diagram:
         Network(tensors={'E': ('o1', 'i1', 'i2')}, sizes={'o1': 3, 'i1': 3, 'i2': 3}, legs=('o1', 'i1', 'i2'), fixed={'E': 'levi_civita'})
         """
         size = self.group.n if n is None else n
+        if self.head_blocks and size != self.group.n:
+            raise SymmetryError(
+                f"the head of {self} has as many legs as {self.group} has dimensions, {self.group.n}; n cannot be {size}"
+            )
         top = len(self.target)
         legs = [f"o{v + 1}" if v < top else f"i{v - top + 1}" for v in range(len(self.labels))]
         tensors: dict[str, tuple[str, ...]] = {}

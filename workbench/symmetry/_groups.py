@@ -3,6 +3,7 @@
 __all__ = ["Group"]
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ Power = int | Sequence[int] | Sequence[bool]
 Form = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]
 
 
-class Group:
+class Group(ABC):
     """A group of n x n matrices.
 
     Attributes
@@ -33,21 +34,19 @@ class Group:
         The dimension of V.
     dtype : torch.dtype
         Of its elements: float64, for U(n) complex128.
-    orthogonal : bool
-        Whether g^T g = 1 for all elements, so that V* is V.
+    walled : bool
+        Whether V* is another representation than V.
     """
 
     n: int
-    family: Family | None = None
-    """Which diagrams span the maps between its tensor powers; None where there are none."""
+    family: Family
+    """Which diagrams span the maps between its tensor powers."""
     form: Form | None = None
     """The matrix of the invariant form, if it is not the identity: the column and the sign of each row's only entry."""
     form_kind = "copy"
     """The kind of the form as a network's fixed tensor."""
     dtype: torch.dtype = torch.float64
-    orthogonal = True
     walled = False
-    """Whether V* is another representation than V."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.n})"
@@ -74,8 +73,9 @@ class Group:
         generator = seed if isinstance(seed, torch.Generator) else torch.Generator().manual_seed(seed)
         return self._element(generator)
 
+    @abstractmethod
     def _element(self, generator: torch.Generator) -> torch.Tensor:
-        raise NotImplementedError
+        """A random element."""
 
     @property
     def generators(self) -> tuple[torch.Tensor, ...]:

@@ -12,7 +12,7 @@ import torch
 from workbench.symmetry._combination import Combination
 from workbench.symmetry._diagram import Diagram, Duals
 from workbench.symmetry._errors import SymmetryError
-from workbench.symmetry._families import Family, Rows
+from workbench.symmetry._families import Rows
 from workbench.symmetry._groups import Group, order_at_most
 from workbench.symmetry._representation import Rep
 
@@ -99,23 +99,15 @@ class Hom:
         """On which side of the wall each vertex is: an arc joins both."""
         return (*self.target, *(not dual for dual in self.source)) if self.group.walled else (False,) * self.order
 
-    @property
-    def _family(self) -> Family:
-        if self.group.family is None:
-            raise SymmetryError(
-                f"{self.group} has no diagrams of its own; its maps are found numerically, by .basis_matrices()"
-            )
-        return self.group.family
-
     @cached_property
     def spanning_size(self) -> int:
         """How many diagrams there are. They span all maps, and where n is small they are not independent."""
-        return self._family.spanning_size(self.group.n, self._sides)
+        return self.group.family.spanning_size(self.group.n, self._sides)
 
     @cached_property
     def dimension(self) -> int:
         """The dimension of the space of maps, exactly."""
-        return self._family.dimension(self.group.n, self._sides)
+        return self.group.family.dimension(self.group.n, self._sides)
 
     @cached_property
     def diagrams(self) -> Diagrams:
@@ -128,7 +120,7 @@ class Hom:
         """
         remedy = f"basis() may be smaller (its size is {self.dimension:,}), and so may l + k"
         order_at_most(self.spanning_size, MOST_DIAGRAMS, f"the diagrams with {self.order} vertices", remedy)
-        return Diagrams(self, self._family.spanning(self.group.n, self._sides))
+        return Diagrams(self, self.group.family.spanning(self.group.n, self._sides))
 
     def basis(self) -> Diagrams:
         """Independent diagrams that span all maps: the canonical subset, the same on every machine.
@@ -145,7 +137,7 @@ class Hom:
         order_at_most(
             self.dimension, MOST_DIAGRAMS, f"a basis of maps with {self.order} vertices", "make l + k or n smaller"
         )
-        return Diagrams(self, self._family.basis(self.group.n, self._sides))
+        return Diagrams(self, self.group.family.basis(self.group.n, self._sides))
 
     def matrix(self, diagram: Diagram | Combination, dtype: torch.dtype = torch.float64) -> torch.Tensor:
         """The sparse matrix of a diagram or a combination of some, (n ** l, n ** k), in COO format."""
