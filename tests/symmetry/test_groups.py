@@ -127,6 +127,16 @@ def test_features_act_term_by_term():
     assert torch.equal(rep.join(rep.split(x)), x)
 
 
+@pytest.mark.parametrize("group", [GL(3), U(2)], ids=str)
+def test_a_vector_and_one_of_the_dual_pair_to_a_number_that_no_element_changes(group):
+    V, g = group.V, group.sample(2)
+    x, y = (torch.randn(group.n, dtype=group.dtype) for _ in range(2))
+    assert V.dual != V
+    assert torch.allclose(V.act(g, x) @ V.dual.act(g, y), x @ y)
+    assert not torch.allclose(V.act(g, x) @ V.act(g, y), x @ y)
+    assert O(3).V.dual == O(3).V
+
+
 def test_representations_that_do_not_fit_are_refused():
     with pytest.raises(SymmetryError, match=r"V is a representation of S\(3\), V one of S\(4\)"):
         S(3).V + S(4).V
