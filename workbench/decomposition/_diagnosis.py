@@ -289,8 +289,8 @@ def _on_terms(found: Diagnosis) -> list[str]:
     else:
         said.append("sound: no two terms cancel")
     if found.condition is not None and found.condition > 1e3:
-        many = "no bound" if math.isinf(found.condition) else f"up to {found.condition:.2g}"
-        said.append(f"ill-conditioned: a change of the value by 1 can move the terms by {many}")
+        many = "without bound" if math.isinf(found.condition) else f"by up to {found.condition:.2g}"
+        said.append(f"ill-conditioned: a change of the value by 1 can move the terms {many}")
     return said
 
 
