@@ -10,6 +10,12 @@ Planted data have 10 % noise; the photograph is scikit-learn's china.jpg. Errors
 milliseconds, ratios are of medians. The *floor* is one read of the tensor that looks for NaN and one product with a matrix
 of as many columns as the largest rank and six more: no method that looks at all data is faster. *Memory* is the peak beyond
 the input in one call, in multiples of the input, measured in a process of its own.
+
+Where we had hoped for more against *best* (8 times for Tucker, 15 for CP, 4 for trains): from random factors TensorLy needs two
+or three sweeps on such data, and stops when they settle. Ours reads the data three times and looks for NaN, which
+leaves a factor of 4 to 6 above the floor in double precision; without the third read a quarter of the time is saved and the error
+is 0.1 % larger. CP of planted data settles within a few sweeps for TensorLy, too, so that it seldom makes the 50 it may: on 200³
+all 50 would take it 35 times as long as ours. The memory of the photograph is that of small workspaces beside 3 to 7 MB of data.
 """
 
 import json

@@ -10,6 +10,9 @@ first watched to count the sweeps it needs, then called for exactly as many, so 
 both start from the same random factors, seed after seed; TensorLy's is again the fastest of its choices. TensorLy imputes: every
 sweep fills the gaps with the last fit's values and fits all entries. Times are milliseconds, ratios are of medians; where a
 method is not at the goal after 200 sweeps, its time is that of 200.
+
+Where we had hoped for 20 times its best: with line search TensorLy needs about 20 sweeps where ours needs 3 to 6, and one of ours,
+which reads only what was observed, in double precision, costs about as much as one of its, which reads everything in one product.
 """
 
 import sys
