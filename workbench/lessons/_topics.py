@@ -1,0 +1,7 @@
+"""All topics, in the order of the lessons."""
+
+__all__ = ["TOPICS"]
+
+from workbench.lessons import _brauer, _composition, _equivariance, _partitions
+
+TOPICS = (_equivariance.topic, _partitions.topic, _brauer.topic, _composition.topic)
