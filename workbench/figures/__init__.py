@@ -26,6 +26,7 @@ from workbench.figures._ranks import bond_curves, rank_evidence, rank_front, ran
 from workbench.figures._spiked import spike_alignment
 from workbench.figures._tensors import slices, spectra
 from workbench.figures._tubes import singular_tubes, tubal_trajectory
+from workbench.figures._weights import weight_sharing
 
 __all__ = [
     "Diagram",
@@ -58,4 +59,5 @@ __all__ = [
     "spike_alignment",
     "term_cosines",
     "tubal_trajectory",
+    "weight_sharing",
 ]
