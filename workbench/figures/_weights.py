@@ -15,6 +15,8 @@ from workbench.symmetry import Hom
 
 SIDE = 380
 """Pixels of the longer side of the matrix."""
+CELL = 40
+"""Pixels of an entry, at most."""
 GOLDEN = 0.6180339887498949
 
 
@@ -53,7 +55,7 @@ def weight_sharing(hom: Hom, *, side: int = SIDE) -> go.Figure:
     count = int(labels.max()) + 1
     shown = np.where(labels < 0, np.nan, 2.0 * labels + pale).reshape(rows, columns)
     words = f"{rows * columns:,} entries, {count} different value{'s' * (count != 1)}, {hom.dimension} to choose"
-    scale = side / max(rows, columns)
+    scale = min(side / max(rows, columns), CELL)
     drawn = figure(
         title=words,
         width=round(max(scale * columns, 300)) + 80,

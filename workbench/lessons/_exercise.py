@@ -61,10 +61,10 @@ class Exercise:
         try:
             found = self.check(answer)
         except AnswerError as error:
-            return Verdict(self, "unread", f"{error}.")
+            return Verdict(self, "unread", _sentence(str(error)))
         if isinstance(found, Right):
             return Verdict(self, "right", found.words)
-        return Verdict(self, "wrong", f"{found.words}.", MappingProxyType(dict(found.counterexample)))
+        return Verdict(self, "wrong", _sentence(found.words), MappingProxyType(dict(found.counterexample)))
 
     def __repr__(self) -> str:
         return f"{self.name} ({self.lesson})\n{self.question}\nThe answer is {self.wants}."
@@ -259,6 +259,12 @@ def _all() -> Exercises:
 
 def _first_sentence(text: str) -> str:
     return re.split(r"(?<=[.?])\s", text, maxsplit=1)[0]
+
+
+def _sentence(words: str) -> str:
+    """With a capital, unless it begins with a symbol, and a full stop."""
+    begins = re.match(r"[a-z]{2,}\b(?!\()|a ", words)
+    return f"{words[:1].upper() if begins else words[:1]}{words[1:]}."
 
 
 def _card(colour: str, name: str, heading: str, body: str) -> str:
