@@ -14,7 +14,7 @@ from workbench.figures._diagnostics import (
     term_cosines,
 )
 from workbench.figures._diagram import Diagram, diagram
-from workbench.figures._equivariant import equivariant_diagrams
+from workbench.figures._equivariant import composition, equivariant_diagrams
 from workbench.figures._evolving import evolving_factors
 from workbench.figures._fits import before_after, comparison, error_curve, factors
 from workbench.figures._functions import coefficient_decay
@@ -36,6 +36,7 @@ __all__ = [
     "bond_curves",
     "coefficient_decay",
     "comparison",
+    "composition",
     "diagram",
     "equivariant_diagrams",
     "error_curve",

@@ -1,6 +1,6 @@
 """Diagrams of equivariant maps as the papers draw them: two rows of dots, blocks joined by lines."""
 
-__all__ = ["equivariant_diagrams"]
+__all__ = ["composition", "equivariant_diagrams"]
 
 import math
 from collections.abc import Sequence
@@ -18,6 +18,8 @@ STEP, HEIGHT, SIDE, TOP, FOOT = 26, 44, 20, 18, 18
 """Pixels between vertices, between the rows, and around them."""
 ASIDE = 40
 """Pixels for a head beside the rows."""
+GLUED, WORDS, SIGN, TERMS = 10, 16, 30, 12
+"""Pixels around a composition, for a coefficient under a diagram and for the sign of equality; and the most terms drawn."""
 _STYLE = """
 .wb-maps{font:12px system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;--ink:#747a85;--line:#747a85;--dot:#3f6fd8}
 .wb-maps .line{fill:none;stroke:var(--line);stroke-width:2;stroke-linecap:round}
@@ -109,17 +111,80 @@ def equivariant_diagrams(of: Diagram | Combination | Hom, *, columns: int = 6) -
     return Drawing(svg, alt)
 
 
+def composition(upper: Diagram, lower: Diagram) -> Drawing:
+    """Draw `upper @ lower`: both diagrams, the inputs of the upper one on the outputs of the lower one, and what they are together.
+
+    Under each diagram of the result stands its coefficient. Parts of the middle row that reach neither the top nor the bottom
+    are factors of n.
+
+    Returns
+    -------
+    Drawing
+        A string: standalone SVG, the same to the byte on every machine.
+
+    Raises
+    ------
+    SymmetryError
+        When the two do not fit on each other.
+    FigureError
+        When the result has more than 12 diagrams.
+
+    Examples
+    --------
+    >>> from workbench.symmetry import O
+    >>> cup = O(3).hom(2, 2).diagrams[0]
+    >>> composition(cup, cup)
+    <Diagram: (1 2 | 1' 2') on (1 2 | 1' 2') is 3 · (1 2 | 1' 2')>
+    """
+    made = upper @ lower
+    if len(made.terms) > TERMS:
+        raise FigureError(f"({upper}) on ({lower}) is a sum of {len(made.terms)} diagrams; at most {TERMS} are drawn")
+    pair = [_Card(upper, ""), _Card(lower, "")]
+    room = max(each.width - ASIDE * each.aside for each in pair)
+    stack = room + ASIDE * any(each.aside for each in pair)
+    tall, low = TOP + 2 * HEIGHT + FOOT, TOP + HEIGHT + FOOT + WORDS
+    height = max(tall, low) + 2 * GLUED
+    drawn = [
+        f'<g transform="translate({GLUED:g} {GLUED + HEIGHT * at:g})">{_card(each, room + ASIDE * each.aside, low)}</g>'
+        for at, each in enumerate(pair)
+    ]
+    drawn.append(f'<rect class="frame" x="{GLUED}" y="{GLUED}" width="{stack:g}" height="{tall}" rx="4"/>')
+    left = GLUED + stack
+    middle = GLUED + tall / 2
+    drawn.append(f'<text x="{left + SIGN / 2:g}" y="{middle + 4:g}">=</text>')
+    left += SIGN
+    terms = [_Card(diagram, _coefficient(value)) for diagram, value in made.terms.items()]
+    width = max((each.width for each in terms), default=0.0)
+    for each in terms:
+        frame = f'<rect class="frame" width="{width:g}" height="{low}" rx="4"/>'
+        drawn.append(f'<g transform="translate({left:g} {middle - low / 2:g})">{frame}{_card(each, width, low)}</g>')
+        left += width + GLUED
+    if not terms:
+        drawn.append(f'<text x="{left + 4:g}" y="{middle + 4:g}">0</text>')
+        left += 2 * GLUED
+    alt = f"({upper}) on ({lower}) is {made}"
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="wb-maps" role="img" width="{left:g}" height="{height:g}" '
+        f'viewBox="0 0 {left:g} {height:g}"><title>{escape(alt)}</title><style>{_STYLE}</style>{"".join(drawn)}</svg>'
+    )
+    return Drawing(svg, alt)
+
+
 def _cards(of: Diagram | Combination | Hom) -> tuple[list[_Card], str]:
     if isinstance(of, Diagram):
         return [_Card(of, "")], ""
     if isinstance(of, Combination):
-        return [_Card(diagram, str(value)) for diagram, value in of.terms.items()], ""
+        return [_Card(diagram, _coefficient(value)) for diagram, value in of.terms.items()], ""
     shown = of.diagrams[:SHOWN] if of.spanning_size <= SHOWN else of.basis()[:SHOWN]
     chosen = set(of.basis()) if of.spanning_size <= SHOWN else set(shown)
     cards = [_Card(each, str(at) if each in chosen else f"({at})") for at, each in enumerate(shown)]
     if of.spanning_size <= SHOWN:
         return cards, repr(of)
     return cards, f"{of}; the first {len(cards)} of the basis"
+
+
+def _coefficient(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def _card(card: _Card, width: float, height: float) -> str:
