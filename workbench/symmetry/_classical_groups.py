@@ -7,13 +7,13 @@ import torch
 
 from workbench.symmetry import _families as families
 from workbench.symmetry._errors import SymmetryError
-from workbench.symmetry._groups import Group, haar, skew, whole
+from workbench.symmetry._groups import DiagramGroup, haar, skew, whole
 
 RAPIDITY = 1.0
 """The largest rapidity of a random boost: cosh 1 = 1.54. Rounding grows like e^(2 · rapidity · order)."""
 
 
-class O(Group):  # noqa: E742 - the field's name
+class O(DiagramGroup):  # noqa: E742 - the field's name
     """The orthogonal group: rotations and reflections of R^n."""
 
     family = families.BRAUER
@@ -37,7 +37,7 @@ class O(Group):  # noqa: E742 - the field's name
         return skew(self.n)
 
 
-class SO(Group):
+class SO(DiagramGroup):
     """The special orthogonal group: rotations of R^n."""
 
     family = families.SPECIAL
@@ -57,7 +57,7 @@ class SO(Group):
         return skew(self.n)
 
 
-class Sp(Group):
+class Sp(DiagramGroup):
     """The symplectic group of even n: matrices that keep the form [[0, 1], [-1, 0]]; random ones are of bounded size."""
 
     family = families.SYMPLECTIC
@@ -99,7 +99,7 @@ class Sp(Group):
         return tuple(made)
 
 
-class Lorentz(Group):
+class Lorentz(DiagramGroup):
     """O(1, 3): boosts, rotations and reflections of space-time, coordinates (t, x, y, z), metric diag(1, -1, -1, -1).
 
     Random elements have all four components and a rapidity of at most 1: without a bound, rounding errors grow without bound.
@@ -144,7 +144,7 @@ class Lorentz(Group):
         return tuple(made)
 
 
-class GL(Group):
+class GL(DiagramGroup):
     """The general linear group of R^n; random elements have singular values between 1/e and e. V* is another representation."""
 
     family = families.WALLED
@@ -169,7 +169,7 @@ class GL(Group):
         return tuple(each.reshape(self.n, self.n) for each in basis)
 
 
-class U(Group):
+class U(DiagramGroup):
     """The unitary group of C^n; the maps between its tensor powers are complex, and V* is another representation."""
 
     family = families.WALLED
