@@ -10,6 +10,7 @@ __all__ = [
     "Combination",
     "D",
     "Diagram",
+    "DirectSum",
     "EquivariantLinear",
     "EquivariantMap",
     "Group",
@@ -17,6 +18,7 @@ __all__ = [
     "Lorentz",
     "MatrixGroup",
     "O",
+    "Product",
     "Rep",
     "S",
     "Sp",
@@ -35,4 +37,5 @@ from workbench.symmetry._linear import EquivariantLinear
 from workbench.symmetry._matrix_group import MatrixGroup
 from workbench.symmetry._orbit_groups import Aut, C, D
 from workbench.symmetry._permutation_groups import A, B, S
+from workbench.symmetry._product_group import DirectSum, Product
 from workbench.symmetry._representation import Rep

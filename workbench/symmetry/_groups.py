@@ -17,6 +17,7 @@ from workbench.symmetry._families import Family
 
 if TYPE_CHECKING:
     from workbench.symmetry._hom import Hom
+    from workbench.symmetry._product_group import DirectSum, Product
     from workbench.symmetry._representation import Rep
 
 Factor = bool | tuple[int, bool]
@@ -58,6 +59,16 @@ class Group(ABC):
 
     def __hash__(self) -> int:
         return hash(self._key())
+
+    def __mul__(self, other: "Group") -> "Product":
+        from workbench.symmetry._product_group import Product
+
+        return Product(self, other) if isinstance(other, Group) else NotImplemented
+
+    def __matmul__(self, other: "Group") -> "DirectSum":
+        from workbench.symmetry._product_group import DirectSum
+
+        return DirectSum(self, other) if isinstance(other, Group) else NotImplemented
 
     # ---- elements ----------------------------------------------------------------------------------------------------
 

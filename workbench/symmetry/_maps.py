@@ -86,6 +86,8 @@ class Maps(nn.Module):
         """Weights (diagrams, c_out, c_in) on (batch, c_in, n, ..., n)."""
         if len(self.factors) > 1:
             x = x.permute(0, 1, *(2 + at for at in self.below))
+        if not len(weight):
+            return x.new_zeros(x.shape[0], weight.shape[1], *self.sizes[1])
         x = x.reshape(*x.shape[:2], 1, *x.shape[2:])
         y = self._applied(weight, x, 0, ())
         y = y.reshape(y.shape[0], weight.shape[1], *(self.sizes[1][at] for at in self.above))
@@ -111,9 +113,6 @@ class Maps(nn.Module):
             uppers = len(factor.products[at].uppers)
             y = y.reshape(batch, uppers, y.shape[1] // uppers, lead, factor.n**arriving, -1).transpose(4, 5)
             parts.append(y.reshape(*y.shape[:3], -1, *(factor.n,) * arriving))
-        if not parts:
-            done = math.prod(self.sizes[1]) if level == 0 else 0
-            return x.new_zeros(batch, weight.shape[1], lead, done)
         y = factor.up(parts)
         y = y.reshape(batch, y.shape[1], lead, -1, factor.n**factor.height).transpose(3, 4)
         return y.flatten(3)
