@@ -158,7 +158,8 @@ class Group(ABC):
         elif all(isinstance(each, bool) for each in power):
             flags = tuple(bool(each) for each in power)
         elif len(power) == 2 and all(isinstance(each, int) and each >= 0 for each in power):
-            flags = (False,) * power[0] + (True,) * power[1]
+            plain, dual = (each for each in power if isinstance(each, int))
+            flags = (False,) * plain + (True,) * dual
         else:
             flags = None
         if flags is None:

@@ -150,7 +150,9 @@ class Aut(OrbitGroup):
             return (0,) * self.n
         lacking = [node for node, held in self.graph.nodes(data=True) if colour not in held]
         if lacking:
-            raise SymmetryError(f"{len(lacking)} nodes have no attribute {colour!r} ({_few(lacking)}); give it to all nodes")
+            raise SymmetryError(
+                f"{len(lacking)} nodes have no attribute {colour!r} ({_few(lacking)}); give it to all nodes"
+            )
         return tuple(held[colour] for _, held in self.graph.nodes(data=True))
 
     def __repr__(self) -> str:

@@ -5,6 +5,7 @@ __all__ = ["DirectSum", "Product"]
 import math
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import pairwise
 from itertools import product as combinations
 from typing import TYPE_CHECKING, Any
 
@@ -40,17 +41,17 @@ class _Several(Group):
     def split(self, element: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """The element of each factor."""
         starts = np.cumsum([0, *(factor.n for factor in self.factors)])
-        return tuple(element[a:b, a:b] for a, b in zip(starts[:-1], starts[1:], strict=True))
+        return tuple(element[a:b, a:b] for a, b in pairwise(starts))
 
     def _element(self, generator: torch.Generator) -> torch.Tensor:
-        return torch.block_diag(*(factor._element(generator).to(self.dtype) for factor in self.factors))
+        return _diagonal([factor._element(generator).to(self.dtype) for factor in self.factors])
 
     def _embedded(self, at: int, matrix: torch.Tensor, others: torch.Tensor | None) -> torch.Tensor:
         parts = [torch.eye(each.n, dtype=self.dtype) for each in self.factors]
         if others is not None:
             parts = [torch.zeros_like(part) for part in parts]
         parts[at] = matrix.to(self.dtype)
-        return torch.block_diag(*parts)
+        return _diagonal(parts)
 
     @property
     def generators(self) -> tuple[torch.Tensor, ...]:
@@ -63,8 +64,15 @@ class _Several(Group):
     def lie_algebra(self) -> tuple[torch.Tensor, ...]:
         """Those of each factor, beside 0."""
         return tuple(
-            self._embedded(at, each, torch.zeros(())) for at, factor in enumerate(self.factors) for each in factor.lie_algebra
+            self._embedded(at, each, torch.zeros(()))
+            for at, factor in enumerate(self.factors)
+            for each in factor.lie_algebra
         )
+
+
+def _diagonal(parts: Sequence[torch.Tensor]) -> torch.Tensor:
+    made: torch.Tensor = torch.block_diag(*parts)  # type: ignore[no-untyped-call]
+    return made
 
 
 class Product(_Several):

@@ -73,7 +73,8 @@ class ProductMap(EquivariantMap):
                 f"the matrix of {self} has more than {MOST_ENTRIES:,} entries; apply a layer of it instead, which needs no matrix"
             )
         axes = [axis[0] for axis in (*self.target, *self.source) if isinstance(axis, tuple)]
-        index, values = np.zeros((1, len(axes)), np.int64), np.ones(1)
+        index = np.zeros((1, len(axes)), np.int64)
+        values: npt.NDArray[Any] = np.ones(1)
         for number, part in enumerate(self.parts):
             own, factor = part.entries()
             index = np.repeat(index, len(own), 0)
@@ -83,7 +84,9 @@ class ProductMap(EquivariantMap):
 
     def composed(self, other: "ProductMap") -> "Terms":
         """Factor by factor."""
-        return self._paired([a.composed(b) for a, b in zip(self.parts, other.parts, strict=True)], self.target, other.source)
+        return self._paired(
+            [a.composed(b) for a, b in zip(self.parts, other.parts, strict=True)], self.target, other.source
+        )
 
     def juxtaposed(self, other: "ProductMap") -> "Terms":
         """Factor by factor."""
@@ -93,8 +96,8 @@ class ProductMap(EquivariantMap):
     def _paired(self, parts: Sequence["Terms"], target: Duals, source: Duals) -> "Terms":
         found: Terms = {}
         for chosen in combinations(*(part.items() for part in parts)):
-            value = math.prod((value for _, value in chosen), start=1)  # type: ignore[type-var]
-            found[ProductMap(self.group, target, source, tuple(each for each, _ in chosen))] = value  # type: ignore[arg-type]
+            value = math.prod((value for _, value in chosen), start=1)
+            found[ProductMap(self.group, target, source, tuple(each for each, _ in chosen))] = value
         return found
 
 
@@ -113,7 +116,8 @@ class ProductHom(Hom):
     def factors(self) -> tuple[Hom, ...]:
         """The maps of every factor."""
         return tuple(
-            factor._between(_own(self.source, at), _own(self.target, at)) for at, factor in enumerate(self.group.factors)
+            factor._between(_own(self.source, at), _own(self.target, at))
+            for at, factor in enumerate(self.group.factors)
         )
 
     @property
@@ -163,6 +167,8 @@ class Rearranged(EquivariantMap):
     """A map of G @ H: for every index one of its groups, and a map of the product of these."""
 
     group: "DirectSum"
+    target: Duals
+    source: Duals
     inner: Placed
 
     def __init__(self, hom: "DirectSumHom", inner: Placed) -> None:
@@ -196,7 +202,10 @@ class Rearranged(EquivariantMap):
         found, values = self.inner.entries()
         places = [self.hom.above[found[:, 0]], self.hom.below[found[:, 1]]]
         ends = [self.group.sizes(self.target), self.group.sizes(self.source)]
-        index = [np.stack(np.unravel_index(at, end), 1) if end else at[:, None][:, :0] for at, end in zip(places, ends, strict=True)]
+        index = [
+            np.stack(np.unravel_index(at, end), 1) if end else at[:, None][:, :0]
+            for at, end in zip(places, ends, strict=True)
+        ]
         return np.concatenate(index, 1), values
 
     def composed(self, other: "Rearranged") -> "Terms":
@@ -206,7 +215,7 @@ class Rearranged(EquivariantMap):
 
     def juxtaposed(self, other: "Rearranged") -> "Terms":
         """The maps of the product side by side."""
-        hom: DirectSumHom = self.group._between(self.source + other.source, self.target + other.target)  # type: ignore[assignment]
+        hom: DirectSumHom = self.group._between(self.source + other.source, self.target + other.target)
         count = len(self.group.factors)
         above = self.inner.above[0] * count ** len(other.target) + other.inner.above[0]
         below = self.inner.below[0] * count ** len(other.source) + other.inner.below[0]

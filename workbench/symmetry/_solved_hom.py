@@ -72,6 +72,9 @@ class Invariant(EquivariantMap):
         Of an orbit its first index tuple, outputs before inputs; of a null vector the entry where it is 1 and all the others are 0.
     """
 
+    target: "Duals"
+    source: "Duals"
+
     def __init__(self, hom: "SolvedHom", number: int) -> None:
         self.hom, self.number = hom, number
         self.group, self.target, self.source = hom.group, hom.target, hom.source
@@ -195,7 +198,9 @@ class SolvedHom(Hom):
         exact = abs(coefficients - whole) < 1e-9 * np.maximum(1, abs(coefficients))
         found: Terms = {}
         for number in np.flatnonzero(~(exact & (whole == 0))):
-            value: Scalar = int(whole[number].real) if exact[number] and whole[number].imag == 0 else coefficients[number].item()
+            value: Scalar = (
+                int(whole[number].real) if exact[number] and whole[number].imag == 0 else coefficients[number].item()
+            )
             found[Invariant(self, int(number))] = value
         return found
 
@@ -276,7 +281,9 @@ def invariant_tensors(
 
 
 def _two(generators: Any, algebra: Any) -> tuple[torch.Tensor, torch.Tensor]:
-    matrices = [matrix for element in (*generators, *algebra) for matrix in element] or [torch.zeros((), dtype=torch.float64)]
+    matrices = [matrix for element in (*generators, *algebra) for matrix in element] or [
+        torch.zeros((), dtype=torch.float64)
+    ]
     marked = next((each for each in matrices if each.is_complex()), matrices[0])
     return marked, matrices[0]
 

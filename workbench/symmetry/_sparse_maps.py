@@ -30,7 +30,8 @@ class SparseMaps(nn.Module):
         matrices = [each.matrix() for each in hom.basis()]
         counts = np.array([len(torch.unique(each.indices()[0])) for each in matrices], np.int64)
         order = np.argsort(counts, kind="stable")
-        stacked, rows, values = [torch.zeros(2, 0, dtype=torch.int64)], [], [torch.zeros(0, dtype=hom.group.dtype)]
+        stacked, values = [torch.zeros(2, 0, dtype=torch.int64)], [torch.zeros(0, dtype=hom.group.dtype)]
+        rows: list[torch.Tensor] = []
         for at in order:
             (down, across), found = matrices[at].indices(), matrices[at].values()
             held, row = torch.unique_consecutive(down, return_inverse=True)
@@ -77,11 +78,11 @@ def _product(index: torch.Tensor, values: torch.Tensor, rows: int, x: torch.Tens
 
 
 @_product.register_fake
-def _(index: torch.Tensor, values: torch.Tensor, rows: int, x: torch.Tensor) -> torch.Tensor:
+def _(index: torch.Tensor, values: torch.Tensor, rows: int, x: torch.Tensor) -> torch.Tensor:  # noqa: ARG001
     return x.new_empty(rows, x.shape[1])
 
 
-def _remembered(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
+def _remembered(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:  # noqa: ARG001
     ctx.index, ctx.values, _, x = inputs
     ctx.columns = x.shape[0]
 

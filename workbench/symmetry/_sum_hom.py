@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from workbench.symmetry._equivariant_map import Entries, EquivariantMap
+from workbench.symmetry._errors import SymmetryError
 from workbench.symmetry._hom import Basis, Hom
 from workbench.symmetry._representation import Rep
 
@@ -51,6 +52,9 @@ class Placed(EquivariantMap):
     above, below : tuple of int
         The term and the copy of the target and of the source.
     """
+
+    target: Rep
+    source: Rep
 
     def __init__(
         self, target: Rep, source: Rep, inner: EquivariantMap, above: tuple[int, int], below: tuple[int, int]
@@ -93,14 +97,12 @@ class Placed(EquivariantMap):
         if other.above != self.below:
             return {}
         return {
-            Placed(self.target, other.source, each, self.above, other.below): value  # type: ignore[arg-type]
+            Placed(self.target, other.source, each, self.above, other.below): value
             for each, value in self.inner.composed(other.inner).items()
         }
 
-    def juxtaposed(self, other: "Placed") -> "Terms":
+    def juxtaposed(self, other: "Placed") -> "Terms":  # noqa: ARG002
         """A map between products of direct sums: not of this kind, for products of sums are sorted anew."""
-        from workbench.symmetry._errors import SymmetryError
-
         raise SymmetryError(
             "maps between direct sums do not stand side by side: a product of sums is sorted into terms anew; "
             "put the maps between their terms side by side"
