@@ -72,6 +72,15 @@ def test_a_group_that_is_not_orthogonal_acts_on_v_and_its_dual():
         assert torch.allclose(moved, each.matrix().to_dense())
 
 
+def test_a_rotation_in_single_precision_is_a_rotation():
+    angle = torch.tensor(0.7)
+    turn = torch.stack([torch.stack([angle.cos(), -angle.sin()]), torch.stack([angle.sin(), angle.cos()])])
+    group = MatrixGroup([turn])
+    assert not group.walled
+    assert torch.allclose(group.generators[0].mT @ group.generators[0], torch.eye(2).double(), atol=1e-15)
+    assert group.hom(1, 1).dimension == 2
+
+
 def test_what_moves_nothing_leaves_all_maps():
     assert MatrixGroup([torch.eye(2)]).hom(1, 1).dimension == 4
 

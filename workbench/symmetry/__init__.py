@@ -13,14 +13,18 @@ __all__ = [
     "DirectSum",
     "EquivariantLinear",
     "EquivariantMap",
+    "Gated",
     "Group",
     "Hom",
     "Lorentz",
     "MatrixGroup",
+    "NormGate",
     "O",
+    "Pointwise",
     "Product",
     "Rep",
     "S",
+    "SoftEquivariance",
     "Sp",
     "SymmetryError",
     "U",
@@ -35,7 +39,9 @@ from workbench.symmetry._groups import Group
 from workbench.symmetry._hom import Hom
 from workbench.symmetry._linear import EquivariantLinear
 from workbench.symmetry._matrix_group import MatrixGroup
+from workbench.symmetry._nonlinear import Gated, NormGate, Pointwise
 from workbench.symmetry._orbit_groups import Aut, C, D
 from workbench.symmetry._permutation_groups import A, B, S
 from workbench.symmetry._product_group import DirectSum, Product
 from workbench.symmetry._representation import Rep
+from workbench.symmetry._soft import SoftEquivariance

@@ -6,7 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any, Literal, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,7 @@ Space = Union[Duals, "Rep"]
 """What an equivariant map leads to and from: a tensor power, or a direct sum of some."""
 Power = int | Sequence[int] | Sequence[Factor]
 """So many V; or so many V and so many V*; or every factor by itself."""
+Coordinates = Literal["permuted", "signed", "mixed"]
 Form = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]
 
 
@@ -45,6 +46,8 @@ class Group(ABC):
     """
 
     n: int
+    _coordinates: Coordinates = "mixed"
+    _orthogonal = False
     dtype: torch.dtype = torch.float64
     walled = False
 
@@ -148,6 +151,14 @@ class Group(ABC):
     def spelled(self, power: Duals) -> list[str]:
         """The name of every factor."""
         return ["V.dual" if dual else "V" for dual in power]
+
+    def coordinates(self, power: Duals) -> Coordinates:
+        """What the group does to the coordinates of a tensor: permutes them, also changes their signs, or mixes them."""
+        return self._coordinates if power else "permuted"
+
+    def metric(self, power: Duals) -> torch.Tensor | None:
+        """An invariant square of a tensor: the sign of every entry's square; None where there is no such thing."""
+        return torch.ones(()) if not power or self._coordinates != "mixed" or self._orthogonal else None
 
     def duals(self, power: Power) -> Duals:
         """The factors of a tensor power: a whole number for V's, (p, q) for p V's and q V*'s, or a flag each."""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 class OrbitGroup(Group):
     """A group of permutations of n coordinates, given by generators."""
 
+    _coordinates = "permuted"
+
     @property
     @abstractmethod
     def permutations(self) -> tuple[tuple[int, ...], ...]:

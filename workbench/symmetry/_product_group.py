@@ -3,7 +3,7 @@
 __all__ = ["DirectSum", "Product"]
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
 from itertools import product as combinations
@@ -14,7 +14,7 @@ import numpy.typing as npt
 import torch
 
 from workbench.symmetry._errors import SymmetryError
-from workbench.symmetry._groups import Duals, Factor, Group, Power
+from workbench.symmetry._groups import Coordinates, Duals, Factor, Group, Power
 
 if TYPE_CHECKING:
     from workbench.symmetry._product_hom import DirectSumHom, ProductHom
@@ -68,6 +68,11 @@ class _Several(Group):
             for at, factor in enumerate(self.factors)
             for each in factor.lie_algebra
         )
+
+
+def _worst(kinds: Iterable[Coordinates]) -> Coordinates:
+    found = set(kinds)
+    return "mixed" if "mixed" in found else "signed" if "signed" in found else "permuted"
 
 
 def _diagonal(parts: Sequence[torch.Tensor]) -> torch.Tensor:
@@ -146,6 +151,20 @@ class Product(_Several):
         """The name of every axis: V for the first factor, W for the second."""
         return [LETTERS[axis[0]] + (".dual" if axis[1] else "") for axis in power if isinstance(axis, tuple)]
 
+    def coordinates(self, power: Duals) -> Coordinates:
+        """The worst that a factor does to an index."""
+        return _worst(self.factors[axis[0]].coordinates((False,)) for axis in power if isinstance(axis, tuple))
+
+    def metric(self, power: Duals) -> torch.Tensor | None:
+        """The product of those of the indices."""
+        signs = torch.ones(())
+        for axis in power:
+            one = self.factors[axis[0]].metric((axis[1],)) if isinstance(axis, tuple) else None
+            if one is None:
+                return None
+            signs = signs[..., None] * one.expand(self.factors[axis[0]].n if isinstance(axis, tuple) else 1)
+        return signs
+
     def _matrices(self, element: torch.Tensor, duals: Duals) -> list[torch.Tensor]:
         parts = self.split(element)
         axes = [axis for axis in duals if isinstance(axis, tuple)]
@@ -178,6 +197,8 @@ class DirectSum(_Several):
                 f"a product of groups has no single V, so it is no part of a direct sum; {self} takes groups of matrices"
             )
         self.n = sum(factor.n for factor in self.factors)
+        self._coordinates = _worst(factor.coordinates((False,)) for factor in self.factors)
+        self._orthogonal = all(factor._coordinates != "mixed" or factor._orthogonal for factor in self.factors)
 
     def __repr__(self) -> str:
         return " @ ".join(map(repr, self.factors))
