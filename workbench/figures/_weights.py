@@ -3,6 +3,7 @@
 __all__ = ["weight_sharing"]
 
 import colorsys
+import math
 
 import numpy as np
 import plotly.graph_objects as go
@@ -44,7 +45,7 @@ def weight_sharing(hom: Hom, *, side: int = SIDE) -> go.Figure:
     >>> weight_sharing(S(5).hom(2, 2)).layout.title.text
     '625 entries, 15 different values, 15 to choose'
     """
-    rows, columns = hom.group.n ** len(hom.target), hom.group.n ** len(hom.source)
+    rows, columns = hom.shape
     if rows * columns > ENTRIES:
         raise FigureError(
             f"the matrix of {hom} has {rows:,} × {columns:,} entries, more than {ENTRIES:,}; make n or the powers smaller"
@@ -75,17 +76,19 @@ def weight_sharing(hom: Hom, *, side: int = SIDE) -> go.Figure:
     )  # fmt: skip
     plain = {"showgrid": False, "showline": False, "ticks": "", "zeroline": False}
     drawn.update_xaxes(
-        title={"text": _axis("input", hom.source)},
+        title={"text": _axis("input", hom.group.sizes(hom.source))},
         range=[-0.5, columns - 0.5],
         constrain="domain",
         constraintoward="left",
         **plain,
     )
-    drawn.update_yaxes(title={"text": _axis("output", hom.target)}, range=[rows - 0.5, -0.5], scaleanchor="x", **plain)
+    drawn.update_yaxes(
+        title={"text": _axis("output", hom.group.sizes(hom.target))}, range=[rows - 0.5, -0.5], scaleanchor="x", **plain
+    )
     line = {"color": INK, "width": 1}
-    for at in _seams(rows, hom.group.n):
+    for at in _seams(hom.group.sizes(hom.target)):
         drawn.add_shape(type="line", x0=-0.5, x1=columns - 0.5, y0=at, y1=at, line=line)
-    for at in _seams(columns, hom.group.n):
+    for at in _seams(hom.group.sizes(hom.source)):
         drawn.add_shape(type="line", x0=at, x1=at, y0=-0.5, y1=rows - 0.5, line=line)
     return drawn
 
@@ -117,9 +120,11 @@ def _colours(count: int) -> list[tuple[float, str]]:
     return scale
 
 
-def _axis(name: str, power: tuple[bool, ...]) -> str:
-    return f"{name} index" if len(power) < 2 else f"{name} indices, {len(power)} in one"
+def _axis(name: str, sizes: tuple[int, ...]) -> str:
+    return f"{name} index" if len(sizes) < 2 else f"{name} indices, {len(sizes)} in one"
 
 
-def _seams(size: int, n: int) -> list[float]:
-    return [at - 0.5 for at in range(size // n, size, size // n)] if size > n else []
+def _seams(sizes: tuple[int, ...]) -> list[float]:
+    """Where the first of several indices goes on by one."""
+    block = math.prod(sizes[1:])
+    return [at * block - 0.5 for at in range(1, sizes[0])] if len(sizes) > 1 else []

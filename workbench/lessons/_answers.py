@@ -14,7 +14,7 @@ import torch
 
 from workbench.lessons._findings import AnswerError, Map, Tensor
 from workbench.lessons._words import in_words
-from workbench.symmetry import Combination, Diagram, Hom
+from workbench.symmetry import Combination, EquivariantMap, Hom, Rep
 
 MOST_VERTICES = 10
 
@@ -23,8 +23,8 @@ def kind(answer: object) -> str:
     """What an answer is, in words."""
     if isinstance(answer, torch.Tensor | np.ndarray):
         return f"a tensor of shape {tuple(answer.shape)}"
-    if isinstance(answer, Diagram | Combination):
-        return f"a {type(answer).__name__.lower()} of diagrams" if isinstance(answer, Combination) else "a diagram"
+    if isinstance(answer, EquivariantMap | Combination):
+        return "a combination of diagrams" if isinstance(answer, Combination) else f"a {type(answer).__name__.lower()}"
     if answer is None:
         return "None (does the cell return something?)"
     name = type(answer).__name__
@@ -50,7 +50,7 @@ def whole(answer: object) -> int:
 
 def tensor(answer: object, shape: Sequence[int] | None = None, *, what: str = "the answer") -> Tensor:
     """Real finite numbers of a given shape, as float64: from a tensor, an array, nested lists, a diagram or a combination."""
-    if isinstance(answer, Diagram | Combination):
+    if isinstance(answer, EquivariantMap | Combination):
         answer = answer.matrix()
     if isinstance(answer, torch.Tensor):
         made = answer.detach().to("cpu")
@@ -90,7 +90,7 @@ def function(answer: object, sources: Sequence[Sequence[int]], target: Sequence[
     float64; modules are copied and made float64.
     """
     length, size = math.prod(target), math.prod(sources[0])
-    if isinstance(answer, Diagram | Combination) or (
+    if isinstance(answer, EquivariantMap | Combination) or (
         isinstance(answer, torch.Tensor | np.ndarray | list) and len(sources) == 1
     ):
         made = matrix(answer, length, size)
@@ -131,7 +131,7 @@ def _order(vertex: object) -> tuple[str, object]:
 
 def combination(answer: object, hom: Hom) -> Combination:
     """A diagram or a combination of diagrams of a `Hom`."""
-    if isinstance(answer, Diagram):
+    if isinstance(answer, EquivariantMap):
         answer = Combination({answer: 1})
     if not isinstance(answer, Combination):
         raise AnswerError(f"this is {kind(answer)}, not a combination of diagrams")
@@ -139,8 +139,8 @@ def combination(answer: object, hom: Hom) -> Combination:
         if each.group != hom.group:
             raise AnswerError(f"({each}) is a diagram of {each.group}; take diagrams of {hom.group}")
         if (each.source, each.target) != (hom.source, hom.target):
-            found = f"takes {len(each.source)} indices and gives {len(each.target)}"
-            raise AnswerError(f"({each}) {found}; here {len(hom.source)} are taken and {len(hom.target)} given")
+            source, target = (Rep.of(hom.group, space) for space in (each.source, each.target))
+            raise AnswerError(f"({each}) is a map {source} -> {target}; take one of {hom}")
     return answer
 
 
