@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from workbench.lessons import exercise
-from workbench.symmetry import Combination, O, S, Sp
+from workbench.symmetry import C, Combination, O, S, Sp
 
 EYE = torch.eye(4, dtype=torch.float64)
 ONES = torch.ones(4, 4, dtype=torch.float64)
@@ -110,6 +110,14 @@ RIGHT = {
         torch.stack([torch.diag(torch.tensor([a, b])) for a in (1.0, -1.0) for b in (1.0, -1.0)]),
     ],
     "equivariance-4": [averaged, sorted_first],
+    "convolution-1": [np.roll(np.eye(5), 1, 0), sum(k * np.roll(np.eye(5), k, 1) for k in range(5)), C(5).hom(1, 1).diagrams[1]],
+    "convolution-2": [
+        lambda w, x: torch.fft.ifft(torch.fft.fft(w) * torch.fft.fft(x)).real,
+        lambda w, x: sum(w[k] * x.roll(k) for k in range(6)),
+        lambda w, x: 2 * w.sum() * x.sum().expand(6),
+    ],
+    "convolution-3": [lambda x: x[::2], lambda x: x.reshape(4, 2).amax(1), lambda x: x[1::2] + x.sum() + x[::2] ** 2],
+    "convolution-4": [[1, -1, 1, -1, 1, -1], torch.exp(2j * math.pi * torch.arange(6) / 6), 3j * torch.exp(4j * math.pi * torch.arange(6) / 6)],
     "partitions-1": [ONES / 4, EYE - ONES / 4, (np.ones((4, 4)) / 4).tolist()],
     "partitions-2": [
         lambda x: (x + x.T) / 2,
@@ -168,6 +176,16 @@ WRONG = {
         [2.0 * np.linalg.matrix_power(TURN, k) for k in range(4)],
     ],
     "equivariance-4": [lambda f: f, not_put_back, lambda f: lambda x: 0 * x],
+    "convolution-1": [np.eye(5), np.eye(5, k=1), np.diag(range(5)), np.roll(np.eye(5), 1, 0) + np.roll(np.eye(5), -1, 0)],
+    "convolution-2": [
+        lambda w, x: w * x,
+        lambda w, x: sum(w[k] * x.roll(-k) for k in range(6)),
+        lambda w, x: (w + x) / 2,
+        lambda w, x: 0 * x,
+        lambda w, x: w.square().sum() * x.square().sum().expand(6),
+    ],
+    "convolution-3": [lambda x: x[:4], lambda x: x.mean().expand(4), lambda x: (x + x.roll(1))[:4], lambda x: x.sort().values[::2]],
+    "convolution-4": [torch.eye(6)[0], torch.cos(2 * math.pi * torch.arange(6) / 6), torch.ones(6), torch.zeros(6), torch.arange(6) * 1j],
     "partitions-1": [EYE, ONES, np.diag([1, 1, 0, 0]), np.zeros((4, 4))],
     "partitions-2": [
         named(S22, "1 1' | 2 2'"), lambda x: x + x.T, zero_edge, lambda x: x @ x.T, named(S22, "1 | 2 | 1' | 2'"),
@@ -201,6 +219,10 @@ UNREAD = {
     "equivariance-2": [det(*torch.eye(3)), lambda u, v: 0.0, lambda u, v, w: u],
     "equivariance-3": [[np.eye(2)] * 3, 4, [np.eye(3)] * 4, "abcd"],
     "equivariance-4": [np.eye(3), lambda f: 3],
+    "convolution-1": [np.eye(4), lambda x: x],
+    "convolution-2": [lambda x: x, lambda w, x: x[:3]],
+    "convolution-3": [lambda x: x],
+    "convolution-4": [[1, 2], torch.ones(5) * 1j, "wave"],
     "partitions-1": [np.eye(3), "identity", lambda x: x, 1j * np.eye(4)],
     "partitions-2": [S(3).hom(2, 2).diagrams[0], 4],
     "partitions-3": [S22.diagrams[0], None],
@@ -292,6 +314,40 @@ def check_equivariance_4(answer, found):
             for f in (lambda x: torch.tensor([1.0, 2, 3]).double() * x, lambda x: x.cumsum(0))
         )
     return differ(found["f(x)"], found["h(x)"]) and not differ(answer(lambda x: 2 * x)(found["x"]), found["f(x)"])
+
+
+def check_convolution_1(answer, found):
+    w = as_matrix(answer)
+    if "x" not in found:
+        return not differ(w, w.T)
+    x = found["x"]
+    return differ(w @ torch.cat([x[-1:], x[:-1]]), torch.cat([(w @ x)[-1:], (w @ x)[:-1]]))
+
+
+def check_convolution_2(answer, found):
+    w, x = found["w"], found.get("x")
+    if "S f(w, x)" in found:
+        return differ(answer(w, torch.cat([x[-1:], x[:-1]])), torch.cat([answer(w, x)[-1:], answer(w, x)[:-1]]))
+    if "f(x, w)" in found:
+        return differ(answer(w, x), answer(x, w))
+    if "a" in found:
+        a, b = found["a"], found["b"]
+        return differ(answer(w, a + 2 * b), answer(w, a) + 2 * answer(w, b))
+    return not answer(w, x).any()
+
+
+def check_convolution_3(answer, found):
+    x = found["x"]
+    if "f(S S x)" in found:
+        return differ(answer(torch.cat([x[-2:], x[:-2]])), torch.cat([answer(x)[-1:], answer(x)[:-1]]))
+    moved = answer(torch.cat([x[-1:], x[:-1]]))
+    return any(not differ(moved, torch.roll(answer(x), k)) for k in range(4))
+
+
+def check_convolution_4(answer, found):
+    v = np.asarray(answer, dtype=complex)
+    rank = np.linalg.matrix_rank(np.stack([v, np.roll(v, 1)]))
+    return rank == 2 if "S v" in found else rank == 0 or bool((v == v[0]).all())
 
 
 def check_partitions_1(answer, found):
@@ -408,6 +464,10 @@ CHECKS = {
     "equivariance-2": check_equivariance_2,
     "equivariance-3": check_equivariance_3,
     "equivariance-4": check_equivariance_4,
+    "convolution-1": check_convolution_1,
+    "convolution-2": check_convolution_2,
+    "convolution-3": check_convolution_3,
+    "convolution-4": check_convolution_4,
     "partitions-1": check_partitions_1,
     "partitions-2": check_partitions_2,
     "partitions-3": check_partitions_3,

@@ -86,4 +86,4 @@ def _two(answer: object, first: Hom, second: Hom) -> tuple[Combination, Combinat
 
 
 def _equal(a: Combination, b: Combination) -> bool:
-    return all(abs(value) < 1e-9 for value in (a - b).terms.values())
+    return all(abs(complex(value)) < 1e-9 for value in (a - b).terms.values())
