@@ -148,6 +148,15 @@ RIGHT = {
         -2 * np.kron([[0, 1], [-1, 0]], np.eye(2)),
     ],
     "brauer-6": [[[0, 1, 0], [0, 0, 1], [1, 0, 0]], np.array([[1, 2, 3], [3, 1, 2], [2, 3, 1]])],
+    "groups-1": [
+        [(0, 1), (1, 2), (2, 3), (3, 4), (1, 5), (2, 5)],
+        nx.Graph([("a", "b"), ("b", "c"), ("c", "d"), ("d", "e"), ("e", "f"), ("c", "g")]),
+        nx.to_numpy_array(nx.Graph([(0, 1), (1, 2), (2, 3), (3, 4), (1, 5), (2, 5)])),
+    ],
+    "groups-2": [nx.cycle_graph(5), nx.petersen_graph(), nx.complete_bipartite_graph(3, 3), [(0, 1), (1, 2), (2, 3), (3, 0)]],
+    "groups-3": [np.diag([1, 2, 2, 1]), np.fliplr(np.eye(4)) @ np.diag([1, 0, 0, 1]), [[0, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 1, 0]]],
+    "groups-4": [[TURN, np.diag([1, -1])], [np.array([[1, 1], [0, 1]]), np.array([[1, 0], [1, 1]])], [[[0, 1], [1, 0]], [[0, -1], [1, -1]]]],
+    "groups-5": [lambda x: x * (x @ x), lambda x: x / x.norm(), lambda x: x.tanh() * 0 + x * torch.sin(x @ x)],
     "composition-1": [
         (named(C22, "1 | 2 | 1' | 2'"), named(C22, "1 | 2 | 1' | 2'")),
         [named(C22, "1 2 | 1' | 2'"), named(C22, "1 | 2 | 1' 2'")],
@@ -204,6 +213,11 @@ WRONG = {
     "brauer-4": [O33.diagrams[0], O33.diagrams[1] + O33.diagrams[2], Combination({})],
     "brauer-5": [np.eye(4), np.kron(np.eye(2), [[0, 1], [-1, 0]]), np.zeros((4, 4))],
     "brauer-6": [np.eye(3), np.diag([1, 2, 3]), np.ones((3, 3)), [[0, 1, 0], [1, 0, 0], [0, 0, 1]]],
+    "groups-1": [nx.path_graph(5), nx.petersen_graph(), [("a", "b"), ("b", "c"), ("c", "a"), ("c", "d")]],
+    "groups-2": [nx.complete_graph(4), nx.path_graph(3), nx.cycle_graph(6), [("x", "y"), ("y", "z"), ("z", "w")]],
+    "groups-3": [nx.to_numpy_array(nx.path_graph(4)), np.eye(4), np.diag([1, 2, 3, 4]), np.fliplr(np.eye(4))],
+    "groups-4": [[TURN], [np.diag([1, -1])], [np.eye(2), -np.eye(2)], [np.diag([1, 2]), np.diag([3, 5])], [np.ones((2, 2)), TURN]],
+    "groups-5": [lambda x: 2 * x, lambda x: x.relu(), lambda x: x**3, lambda x: 0 * x, lambda x: x + 1],
     "composition-1": [(C22.diagrams[0],) * 2, (C22.diagrams[0], C22.diagrams[14]), (C22.diagrams[13], C22.diagrams[14])],
     "composition-2": [O22.diagrams[2], O22.diagrams[0], O22.diagrams[1], Combination({}), O22.diagrams[1] + O22.diagrams[2]],
     "composition-3": [(CUP, CAP), (2 * CUP, 2 * CAP), (CUP, 0 * CAP)],
@@ -229,6 +243,11 @@ UNREAD = {
     "partitions-4": [S22.diagrams[0], S(2).hom(2, 1).diagrams[0], np.eye(4)],
     "partitions-5": [(PATH,), ([(0, 1)], PATH), (PATH, nx.DiGraph(PATH)), (PATH, 3), (PATH, [(0, 1, 2)]), (PATH, TURN)],
     "brauer-4": [O(3).hom(3, 3).diagrams[0], 0],
+    "groups-1": [[], nx.empty_graph(1), nx.path_graph(11), "graph"],
+    "groups-2": [nx.MultiGraph([(0, 1)]), 3],
+    "groups-3": [np.eye(3)],
+    "groups-4": [[], [np.eye(3)], 4],
+    "groups-5": [TURN, lambda x: x[0]],
     "composition-1": [C22.diagrams[0], (2 * C22.diagrams[0], C22.diagrams[0]), (C22.diagrams[0],) * 3],
     "composition-4": [(C22.diagrams[0], C22.diagrams[0])],
 }
@@ -430,6 +449,59 @@ def check_brauer_6(answer, found):
     return not commute if torch.linalg.det(g) > 0 else commute
 
 
+def as_graph(answer):
+    if isinstance(answer, np.ndarray):
+        return nx.from_numpy_array(answer)
+    return answer if isinstance(answer, nx.Graph) else nx.Graph(answer)
+
+
+def check_groups_1(answer, found):
+    made = as_graph(answer)
+    names = {node: found["renamed"].get(node, node) for node in made}
+    edges = {frozenset(edge) for edge in made.edges}
+    return sorted(names.values()) == sorted(names) != list(names.values()) and edges == {
+        frozenset(map(names.get, edge)) for edge in edges
+    }
+
+
+def check_groups_2(answer, found):
+    """All automorphisms by brute force: pairs shown as different are never taken to each other, and there are no more."""
+    made = as_graph(answer)
+    nodes, edges = sorted(made), {frozenset(edge) for edge in made.edges}
+    orbit = {}
+    for images in itertools.permutations(nodes):
+        names = dict(zip(nodes, images, strict=True))
+        if edges == {frozenset(map(names.get, edge)) for edge in edges}:
+            for pair in itertools.product(nodes, repeat=2):
+                image = (names[pair[0]], names[pair[1]])
+                orbit[pair] = min(orbit.get(pair, pair), image)
+    kinds = {orbit[pair] for pair in found["pairs"]}
+    return len(kinds) == len(found["pairs"]) == found["kinds"] == len(set(orbit.values())) != 3
+
+
+def check_groups_3(answer, found):
+    m = as_matrix(answer)
+    if "g" in found:
+        return differ(m @ found["g"], found["g"] @ m) and not differ(found["g"], np.fliplr(np.eye(4)).copy())
+    a = nx.to_numpy_array(nx.path_graph(4))
+    return not differ(m, sum(float(c) * np.linalg.matrix_power(a, k) for k, c in enumerate(found["c"])))
+
+
+def check_groups_4(answer, found):
+    if "determinant" in found:
+        return np.linalg.matrix_rank(found["matrix"].numpy()) < 2
+    x = found["X"].numpy()
+    commutes = all(np.allclose(x @ np.asarray(g), np.asarray(g) @ x) for g in answer)
+    return commutes and not np.allclose(x, x[0, 0] * np.eye(2))
+
+
+def check_groups_5(answer, found):
+    if "g" in found:
+        return not_equivariant(answer, found)
+    a, b = found["a"], found["b"]
+    return not differ(answer(a + 2 * b), answer(a) + 2 * answer(b))
+
+
 def check_composition(answer, found):
     d, e = (each.matrix().to_dense() for each in answer)
     product = d @ e
@@ -479,6 +551,11 @@ CHECKS = {
     "brauer-4": check_vanishing,
     "brauer-5": check_brauer_5,
     "brauer-6": check_brauer_6,
+    "groups-1": check_groups_1,
+    "groups-2": check_groups_2,
+    "groups-3": check_groups_3,
+    "groups-4": check_groups_4,
+    "groups-5": check_groups_5,
     "composition-1": check_composition,
     "composition-2": check_composition_2,
     "composition-3": check_composition_3,

@@ -57,7 +57,7 @@ def tensor(answer: object, shape: Sequence[int] | None = None, *, what: str = "t
         made = made.to_dense() if made.layout != torch.strided else made
     else:
         try:
-            made = torch.as_tensor(np.asarray(answer))
+            made = torch.as_tensor(np.array(answer, order="C"))
         except (TypeError, ValueError) as error:
             raise AnswerError(f"{what} is {kind(answer)}, not numbers in a tensor") from error
     if made.is_complex():

@@ -2,6 +2,13 @@
 
 __all__ = ["TOPICS"]
 
-from workbench.lessons import _brauer, _composition, _convolution, _equivariance, _partitions
+from workbench.lessons import _any_group, _brauer, _composition, _convolution, _equivariance, _partitions
 
-TOPICS = (_equivariance.topic, _convolution.topic, _partitions.topic, _brauer.topic, _composition.topic)
+TOPICS = (
+    _equivariance.topic,
+    _convolution.topic,
+    _partitions.topic,
+    _brauer.topic,
+    _any_group.topic,
+    _composition.topic,
+)
