@@ -291,7 +291,8 @@ def not_linear(answer, found):
 
 
 def as_matrix(answer):
-    return torch.as_tensor(np.asarray(answer)).double()
+    made = answer if isinstance(answer, torch.Tensor) else torch.tensor(np.array(answer, order="C"))
+    return made.double()
 
 
 def is_matrix(answer, made):

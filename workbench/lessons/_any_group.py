@@ -30,7 +30,7 @@ def rigid(answer: object) -> Right | Wrong:
     group = Aut(found)
     if group.order == 1:
         return Right(
-            "It has no symmetry: every matrix commutes with nothing but the identity, and a layer of it shares no weights."
+            "Only the identity keeps its edges: a layer that respects it has all its weights for itself."
         )
     names = nx.get_node_attributes(found, "name")
     moved = {names[a]: names[b] for a, b in enumerate(group.permutations[0]) if a != b}
