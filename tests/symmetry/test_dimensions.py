@@ -2,11 +2,12 @@
 
 import hashlib
 
+import networkx as nx
 import pytest
 import torch
 
 from tests.symmetry import oracle
-from workbench.symmetry import GL, SO, A, B, Lorentz, O, S, Sp, U
+from workbench.symmetry import GL, SO, A, Aut, B, C, D, Lorentz, MatrixGroup, O, S, Sp, U
 
 GROUPS = {"S": S, "A": A, "B": B, "O": O, "SO": SO, "Sp": Sp}
 LEAST = {"A": 2, "Sp": 2}
@@ -184,3 +185,19 @@ def test_the_canonical_order_is_a_format():
     ):
         digest.update(repr([(each.labels, each.head) for each in hom.basis()]).encode())
     assert digest.hexdigest()[:16] == "d949c9f1283bff73"
+
+
+def test_the_order_of_orbits_products_and_sums_is_a_format():
+    digest = hashlib.sha256()
+    V = O(2).V
+    for hom in (
+        C(4).hom(2, 1),
+        D(5).hom(1, 1),
+        Aut(nx.path_graph(4)).hom(1, 2),
+        MatrixGroup(S(3).generators).hom(2, 1),
+        (S(3) * O(2)).hom(2, 2),
+        (S(2) @ O(2)).hom(1, 2),
+        O(2).hom(V**2 + 2 * V + 1, 2 * V + V**2),
+    ):
+        digest.update(repr([(str(each), each.entries()[0].tolist()) for each in hom.basis()]).encode())
+    assert digest.hexdigest()[:16] == "aeca7a5b65f71285"
