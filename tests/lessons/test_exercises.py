@@ -157,6 +157,13 @@ RIGHT = {
     "groups-3": [np.diag([1, 2, 2, 1]), np.fliplr(np.eye(4)) @ np.diag([1, 0, 0, 1]), [[0, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 1, 0]]],
     "groups-4": [[TURN, np.diag([1, -1])], [np.array([[1, 1], [0, 1]]), np.array([[1, 0], [1, 1]])], [[[0, 1], [1, 0]], [[0, -1], [1, -1]]]],
     "groups-5": [lambda x: x * (x @ x), lambda x: x / x.norm(), lambda x: x.tanh() * 0 + x * torch.sin(x @ x)],
+    "approximate-1": [
+        lambda w: torch.stack([w[list(p)][:, list(p)] for p in itertools.permutations(range(4))]).mean(0),
+        lambda w: (w.sum() - w.trace()) / 12 * (1 - torch.eye(4)) + w.trace() / 4 * torch.eye(4),
+    ],
+    "approximate-2": [np.eye(4) + np.diag([1, -1, 1, -1]), np.roll(np.eye(4), 1, 0) + np.diag([2**0.5, -(2**0.5), 0, 0]), np.diag([4, 0, 4, 0])],
+    "approximate-3": [np.roll(np.eye(4), 1, 0) - np.roll(np.eye(4), -1, 0), 2 * np.roll(np.eye(4), 1, 0) - np.roll(np.eye(4), -1, 0)],
+    "approximate-4": [np.diag([1, 2, 3]), 2 * np.eye(3) + np.eye(3, k=1), [[6, 1, 0], [0, 0, 0], [0, 0, 0]]],
     "composition-1": [
         (named(C22, "1 | 2 | 1' | 2'"), named(C22, "1 | 2 | 1' | 2'")),
         [named(C22, "1 2 | 1' | 2'"), named(C22, "1 | 2 | 1' 2'")],
@@ -218,6 +225,10 @@ WRONG = {
     "groups-3": [nx.to_numpy_array(nx.path_graph(4)), np.eye(4), np.diag([1, 2, 3, 4]), np.fliplr(np.eye(4))],
     "groups-4": [[TURN], [np.diag([1, -1])], [np.eye(2), -np.eye(2)], [np.diag([1, 2]), np.diag([3, 5])], [np.ones((2, 2)), TURN]],
     "groups-5": [lambda x: 2 * x, lambda x: x.relu(), lambda x: x**3, lambda x: 0 * x, lambda x: x + 1],
+    "approximate-1": [lambda w: w, lambda w: (w + w.T) / 2, lambda w: w.mean() * torch.ones(4, 4), lambda w: 0 * w],
+    "approximate-2": [np.eye(4), np.diag([1, -1, 1, -1]), np.arange(16.0).reshape(4, 4), np.zeros((4, 4))],
+    "approximate-3": [np.roll(np.eye(4), 1, 0), np.eye(4), np.diag([1, 2, 3, 4]), np.zeros((4, 4))],
+    "approximate-4": [2 * np.eye(3), np.diag([1, 1, 1]), np.diag([2, 2, 3])],
     "composition-1": [(C22.diagrams[0],) * 2, (C22.diagrams[0], C22.diagrams[14]), (C22.diagrams[13], C22.diagrams[14])],
     "composition-2": [O22.diagrams[2], O22.diagrams[0], O22.diagrams[1], Combination({}), O22.diagrams[1] + O22.diagrams[2]],
     "composition-3": [(CUP, CAP), (2 * CUP, 2 * CAP), (CUP, 0 * CAP)],
@@ -248,6 +259,10 @@ UNREAD = {
     "groups-3": [np.eye(3)],
     "groups-4": [[], [np.eye(3)], 4],
     "groups-5": [TURN, lambda x: x[0]],
+    "approximate-1": [np.eye(4), lambda w: w[0]],
+    "approximate-2": [np.eye(3), lambda w: w],
+    "approximate-3": ["turn"],
+    "approximate-4": [6.0],
     "composition-1": [C22.diagrams[0], (2 * C22.diagrams[0], C22.diagrams[0]), (C22.diagrams[0],) * 3],
     "composition-4": [(C22.diagrams[0], C22.diagrams[0])],
 }
@@ -503,6 +518,47 @@ def check_groups_5(answer, found):
     return not differ(answer(a + 2 * b), answer(a) + 2 * answer(b))
 
 
+def turned_mean(w, mirrors=False):
+    """The mean over all turns of a ring, and over mirrors, by permuting rows and columns."""
+    orders = [
+        [(s * i + k) % len(w) for i in range(len(w))] for k in range(len(w)) for s in ((1, -1) if mirrors else (1,))
+    ]
+    return torch.stack([w[order][:, order] for order in orders]).mean(0)
+
+
+def check_approximate_1(answer, found):
+    w = found["W"]
+    if "g" in found:
+        return differ(answer(w) @ found["g"], found["g"] @ answer(w))
+    everywhere = [list(p) for p in itertools.permutations(range(4))]
+    commutes = all(not differ(found["nearer"][p][:, p], found["nearer"]) for p in everywhere)
+    return commutes and (w - found["nearer"]).norm() < (w - answer(w)).norm() - 1e-6
+
+
+def check_approximate_2(answer, found):
+    w = as_matrix(answer)
+    if "share" not in found:
+        return not w.any()
+    return (
+        abs(float(turned_mean(w).square().sum() / w.square().sum()) - found["share"]) < 1e-9
+        and abs(found["share"] - 0.5) > 1e-3
+    )
+
+
+def check_approximate_3(answer, found):
+    w = as_matrix(answer)
+    if "g" in found:
+        return differ(w @ found["g"], found["g"] @ w)
+    return not w.any() or (turned_mean(w, mirrors=True).square().sum() / w.square().sum()) >= 0.25
+
+
+def check_approximate_4(answer, found):
+    w = as_matrix(answer)
+    if "wanted" in found:
+        return abs(float(w.trace()) - 6) > 1e-6 and not differ(found["P W"], float(w.trace()) / 3 * np.eye(3))
+    return not differ(w, 2 * np.eye(3))
+
+
 def check_composition(answer, found):
     d, e = (each.matrix().to_dense() for each in answer)
     product = d @ e
@@ -557,6 +613,10 @@ CHECKS = {
     "groups-3": check_groups_3,
     "groups-4": check_groups_4,
     "groups-5": check_groups_5,
+    "approximate-1": check_approximate_1,
+    "approximate-2": check_approximate_2,
+    "approximate-3": check_approximate_3,
+    "approximate-4": check_approximate_4,
     "composition-1": check_composition,
     "composition-2": check_composition_2,
     "composition-3": check_composition_3,

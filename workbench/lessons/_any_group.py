@@ -29,9 +29,7 @@ def rigid(answer: object) -> Right | Wrong:
         raise AnswerError("the graph has only one vertex")
     group = Aut(found)
     if group.order == 1:
-        return Right(
-            "Only the identity keeps its edges: a layer that respects it has all its weights for itself."
-        )
+        return Right("Only the identity keeps its edges: a layer that respects it has all its weights for itself.")
     names = nx.get_node_attributes(found, "name")
     moved = {names[a]: names[b] for a, b in enumerate(group.permutations[0]) if a != b}
     return Wrong(f"it has {group.order} automorphisms, one of which renames some vertices", {"renamed": moved})

@@ -2,7 +2,7 @@
 
 __all__ = ["TOPICS"]
 
-from workbench.lessons import _any_group, _brauer, _composition, _convolution, _equivariance, _partitions
+from workbench.lessons import _any_group, _approximate, _brauer, _composition, _convolution, _equivariance, _partitions
 
 TOPICS = (
     _equivariance.topic,
@@ -11,4 +11,5 @@ TOPICS = (
     _brauer.topic,
     _any_group.topic,
     _composition.topic,
+    _approximate.topic,
 )
