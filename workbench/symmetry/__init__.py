@@ -5,15 +5,18 @@ __all__ = [
     "SO",
     "A",
     "Aut",
+    "Axes",
     "B",
     "C",
     "Combination",
     "D",
     "Diagram",
+    "EquivarianceReport",
     "EquivariantLinear",
     "EquivariantMap",
     "Group",
     "Hom",
+    "Labels",
     "Lorentz",
     "MatrixGroup",
     "O",
@@ -22,8 +25,11 @@ __all__ = [
     "Sp",
     "SymmetryError",
     "U",
+    "check",
 ]
 
+from workbench.symmetry._actions import Axes, Labels
+from workbench.symmetry._check import check
 from workbench.symmetry._classical_groups import GL, SO, Lorentz, O, Sp, U
 from workbench.symmetry._combination import Combination
 from workbench.symmetry._diagram import Diagram
@@ -35,4 +41,5 @@ from workbench.symmetry._linear import EquivariantLinear
 from workbench.symmetry._matrix_group import MatrixGroup
 from workbench.symmetry._orbit_groups import Aut, C, D
 from workbench.symmetry._permutation_groups import A, B, S
+from workbench.symmetry._report import EquivarianceReport
 from workbench.symmetry._representation import Rep
