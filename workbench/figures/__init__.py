@@ -14,6 +14,7 @@ from workbench.figures._diagnostics import (
     term_cosines,
 )
 from workbench.figures._diagram import Diagram, diagram
+from workbench.figures._equivariance_report import equivariance_errors
 from workbench.figures._equivariant import composition, equivariant_diagrams
 from workbench.figures._evolving import evolving_factors
 from workbench.figures._fits import before_after, comparison, error_curve, factors
@@ -38,6 +39,7 @@ __all__ = [
     "comparison",
     "composition",
     "diagram",
+    "equivariance_errors",
     "equivariant_diagrams",
     "error_curve",
     "evolving_factors",
