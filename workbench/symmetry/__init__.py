@@ -6,6 +6,7 @@ __all__ = [
     "A",
     "Aut",
     "B",
+    "BilabelledGraph",
     "C",
     "Combination",
     "D",
@@ -28,8 +29,12 @@ __all__ = [
     "Sp",
     "SymmetryError",
     "U",
+    "bilabelled_basis",
+    "bilabelled_graphs",
 ]
 
+from workbench.symmetry._bilabelled import BilabelledGraph
+from workbench.symmetry._bilabelled_search import bilabelled_basis, bilabelled_graphs
 from workbench.symmetry._classical_groups import GL, SO, Lorentz, O, Sp, U
 from workbench.symmetry._combination import Combination
 from workbench.symmetry._diagram import Diagram
