@@ -34,8 +34,7 @@ from workbench.figures._spiked import spike_alignment
 from workbench.figures._tensors import slices
 from workbench.figures._tubes import singular_tubes, tubal_trajectory
 from workbench.network import Network
-from workbench.symmetry import Combination, Hom
-from workbench.symmetry import Diagram as EquivariantDiagram
+from workbench.symmetry import BilabelledGraph, Combination, EquivariantMap, Hom
 
 
 def plot(value: object, *args: Any, **options: Any) -> go.Figure | Picture | Diagram:
@@ -56,6 +55,7 @@ def plot(value: object, *args: Any, **options: Any) -> go.Figure | Picture | Dia
     `RankSuggestion`                  what it rests on
     `SpikeTransition`                 alignment against strength, predicted and simulated
     `Hom`, its diagrams               two rows of dots, joined; a combination with its coefficients
+    orbits, `BilabelledGraph`         the graph, its outputs and inputs marked; null vectors as matrices
     tensor (height, width, 3)         a photograph, when its values lie in [0, 1]
     other tensors, arrays             slices; a vector as a line
     ================================  ==================================================================
@@ -105,10 +105,11 @@ def _(value: RankLandscape, *args: Any, **options: Any) -> go.Figure:
     return rank_front(value, *args, **options)
 
 
-@_draw.register(EquivariantDiagram)
+@_draw.register(BilabelledGraph)
+@_draw.register(EquivariantMap)
 @_draw.register(Combination)
 @_draw.register(Hom)
-def _(value: EquivariantDiagram | Combination | Hom, **options: Any) -> Diagram:
+def _(value: BilabelledGraph | EquivariantMap | Combination | Hom, **options: Any) -> Diagram:
     return equivariant_diagrams(value, **options)
 
 

@@ -81,17 +81,18 @@ def counted_parts(group: Aut, tuples: npt.NDArray[np.int64], size: int) -> list[
     adjacency = group.adjacency.to(torch.float64)
     found = []
     for shape, moves in _shapes(size, directed):
-        kinds = _kinds(choices, moves)
-        net, cores = _network(shape, size, (1, len(tuples), group.n))
+        kinds = _kinds(choices, moves, (4 if directed else 2) ** blocks)
+        net = _network(shape, size, (len(kinds), len(tuples), group.n))
         price = net.cost()
-        if price.flops * len(kinds) > MOST_FLOPS:
+        if price.flops > MOST_FLOPS:
             raise TooManyError
-        step = max(1, CHUNK // price.peak)
+        step = max(1, min(len(kinds), CHUNK * len(kinds) // price.peak))
         for start in range(0, len(kinds), step):
             some = torch.from_numpy(kinds[start : start + step])
-            net, cores = _network(shape, size, (len(some), len(tuples), group.n))
-            given = {name: attached[some[:, at]] for at, name in enumerate(cores)}
-            numbers = net.contract({**given, **{f"A{at}": adjacency for at in range(len(shape))}}).numpy()
+            if len(some) < len(kinds):
+                net = _network(shape, size, (len(some), len(tuples), group.n))
+            cores = {f"N{at}": attached[some[:, at]] for at in range(size)}
+            numbers = net.contract(cores | {f"A{at}": adjacency for at in range(len(shape))}).numpy()
             for each, own in zip(some.tolist(), numbers, strict=True):
                 if own.any():
                     found.append((_part(shape, each, blocks, directed), own))
@@ -115,12 +116,12 @@ def _part(shape: Arcs, kinds: list[int], blocks: int, directed: bool) -> Part:
     return Part(blocks, len(kinds), tuple(sorted(edges)), tuple(colours))
 
 
-def _network(shape: Arcs, size: int, sizes: tuple[int, int, int]) -> tuple[Network, list[str]]:
+def _network(shape: Arcs, size: int, sizes: tuple[int, int, int]) -> Network:
     """A part as a network: one vector of what is attached for each node, one matrix for each edge, for many choices and tuples."""
     nodes = {f"N{at}": ("choice", "tuple", str(at)) for at in range(size)}
     edges = {f"A{at}": (str(a), str(b)) for at, (a, b) in enumerate(shape)}
     named = {"choice": sizes[0], "tuple": sizes[1], **dict.fromkeys(map(str, range(size)), sizes[2])}
-    return Network({**nodes, **edges}, named, ("choice", "tuple")), list(nodes)
+    return Network({**nodes, **edges}, named, ("choice", "tuple"))
 
 
 def _colours(group: Aut) -> list[Numbers]:
@@ -150,7 +151,7 @@ def _attached(group: Aut, tuples: npt.NDArray[np.int64], colours: list[Numbers])
     return whole
 
 
-def _kinds(choices: int, moves: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def _kinds(choices: int, moves: npt.NDArray[np.int64], joined: int) -> npt.NDArray[np.int64]:
     """The ways to join all nodes of a shape, one of each class under its automorphisms; at least one node is joined to something."""
     size = moves.shape[1]
     if choices**size > MOST_CHOICES:
@@ -160,7 +161,7 @@ def _kinds(choices: int, moves: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     least = codes.copy()
     for images in moves:
         np.minimum(least, every[:, images] @ choices ** np.arange(size - 1, -1, -1), out=least)
-    made: npt.NDArray[np.int64] = every[least == codes]
+    made: npt.NDArray[np.int64] = every[(least == codes) & (every % joined).any(1)]
     return made
 
 
