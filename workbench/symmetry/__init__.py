@@ -7,6 +7,7 @@ __all__ = [
     "Aut",
     "Axes",
     "B",
+    "BilabelledGraph",
     "C",
     "Combination",
     "D",
@@ -31,10 +32,14 @@ __all__ = [
     "Sp",
     "SymmetryError",
     "U",
+    "bilabelled_basis",
+    "bilabelled_graphs",
     "check",
 ]
 
 from workbench.symmetry._actions import Axes, Labels
+from workbench.symmetry._bilabelled import BilabelledGraph
+from workbench.symmetry._bilabelled_search import bilabelled_basis, bilabelled_graphs
 from workbench.symmetry._check import check
 from workbench.symmetry._classical_groups import GL, SO, Lorentz, O, Sp, U
 from workbench.symmetry._combination import Combination
