@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     )
     from workbench.figures import plot
     from workbench.network import Network, NetworkError, SpecError, WorkbenchError
-    from workbench.widgets import DecompositionExplorer, NetworkEditor, explore
+    from workbench.widgets import DecompositionExplorer, NetworkEditor, SymmetryLab, explore
 
 __all__ = [
     "DecompositionExplorer",
@@ -38,6 +38,7 @@ __all__ = [
     "RankLandscape",
     "RankSuggestion",
     "SpecError",
+    "SymmetryLab",
     "WorkbenchError",
     "chebyshev_tucker",
     "core_consistency",
@@ -71,6 +72,7 @@ _HOMES = {
     "RankLandscape": "workbench.decomposition",
     "RankSuggestion": "workbench.decomposition",
     "SpecError": "workbench.network",
+    "SymmetryLab": "workbench.widgets",
     "WorkbenchError": "workbench.network",
     "chebyshev_tucker": "workbench.decomposition",
     "core_consistency": "workbench.decomposition",
