@@ -84,8 +84,8 @@ class SymmetryLab(TwoWay):
     >>> lab = SymmetryLab(S(5), 2, 2, weights={6: 1.0})
     >>> lab
     SymmetryLab(S(5), 2, 2, weights={6: 1.0})
-    >>> lab.combination
-    1.0 · (1 1' | 2 2')
+    >>> lab.combination * 2
+    2.0 · (1 1' | 2 2')
     >>> lab.weights = {6: 1.0, 7: -0.5}
     >>> lab.error < 1e-12
     True
@@ -148,7 +148,7 @@ class SymmetryLab(TwoWay):
         self.observe(self._take_wish, names="wish")
         self.observe(self._look, names="view")
         with self._writing():
-            self._kind = YOURS if self._yours is not None else examples_of(hom)[0]
+            self._kind = self._picked = YOURS if self._yours is not None else ""
             self._show_maps()
             self._show_again()
             self._start()
@@ -399,7 +399,8 @@ class SymmetryLab(TwoWay):
             case "input" if isinstance(value, str):
                 if value not in self._inputs:
                     raise SymmetryError(f"there is no input {value!r}{did_you_mean(value, self._inputs)}")
-                self._kind, self._seed = value, 0
+                self._kind = self._picked = value
+                self._seed = 0
                 self._walk_again()
             case "another":
                 self._seed += 1
@@ -428,8 +429,9 @@ class SymmetryLab(TwoWay):
         self._basis = positions(hom)
         drawn = hasattr(hom.diagrams, "rows") and (not hom.spanning_size or isinstance(hom.diagrams[0], Map))
         self._inputs = [*([YOURS] if self._fits() else []), *examples_of(hom)]
-        if self._kind not in self._inputs:
-            self._kind, self._seed = self._inputs[0], 0
+        kind = self._picked if self._picked in self._inputs else self._inputs[0]  # the first is the most telling
+        if kind != self._kind:
+            self._kind, self._seed = kind, 0
         inside = set(self._basis)
         self.about = {
             "group": repr(group),

@@ -39,7 +39,7 @@ export function Diagrams(props: DiagramsProps): VNode {
   return (
     <section class="wb-part wb-diagrams" aria-label="diagrams">
       <div class="wb-head">
-        <h4>{plural(pictures.count, pictures.names.length ? "map" : "diagram")}<span class="wb-note">{independence(answers)}</span></h4>
+        <h4 title={pictures.basis.length < pictures.count ? "solid: the basis; dashed: these depend on the others" : undefined}>{plural(pictures.count, pictures.names.length ? "map" : "diagram")}<span class="wb-note">{independence(answers)}</span></h4>
         <span class="wb-space" />
         <Button label="basis" title="switch the basis on (b)" quiet disabled={!pictures.count} onPress={() => acts.dispatch({ type: "switch", which: "basis" })} />
         <Button label="none" title="switch all off (0)" quiet disabled={!on} onPress={() => acts.dispatch({ type: "switch", which: "none" })} />
@@ -56,7 +56,7 @@ function independence({ about }: Answers): string {
   const { spanning = 0, dimension = 0 } = about;
   if (!spanning) return "";
   if (spanning === dimension) return "all independent here";
-  return `${count(dimension)} independent, dashed the others`;
+  return `${count(dimension)} independent`;
 }
 
 // ---- cards -----------------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 /** Two diagrams, one after the other: glued, straightened, and compared with the product of their matrices. */
 import type { VNode } from "preact";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Button } from "../shared/bar";
 import { plural, scientific } from "../shared/format";
 import { Field, Pick } from "../shared/panel";
@@ -13,19 +13,33 @@ import { powerName, powersOf } from "./reducer";
 import { colours, DARK, LIGHT } from "./sharing";
 import type { ComposedJson, PictureJson } from "./sync";
 
+interface Pair {
+  readonly lower: number;
+  readonly upper: number;
+  readonly out: readonly number[];
+}
+
 /** So many small cards are offered to choose from. */
 const OFFERED = 60;
 
 export function Compose({ state, acts, answers }: PartProps): VNode {
   const { composed, about } = answers;
   const upper = useMemo(() => (composed.count === undefined ? null : picturesOf({ count: composed.count, top: composed.top ?? 0, vertices: composed.vertices ?? 0, names: [], basis: new Uint8Array(), labels: composed.labels as Packed, head: composed.head as Packed })), [composed.labels, composed.count]);
+  const [asked, setAsked] = useState<Pair | null>(null);
   useEffect(() => {
-    if (composed.lowerAt === undefined && state.pictures.count) acts.compose({ lower: state.chosen, upper: 0, out: state.doc.source });
-  }, [composed.lowerAt === undefined, state.pictures]);
+    const answered = asked && composed.lowerAt === asked.lower && composed.upperAt === asked.upper && composed.out?.join() === asked.out.join();
+    if (answered || composed.lowerAt === undefined) setAsked(null);
+  }, [composed]);
+  useEffect(() => setAsked(null), [answers.issues]);
   if (composed.lowerAt === undefined || composed.upperAt === undefined || !composed.lower || !composed.upper || !upper)
     return <p class="wb-soft wb-wait">{state.pictures.count ? "…" : "There is no diagram to compose."}</p>;
-  const { lowerAt, upperAt, out = [] } = composed;
-  const ask = (change: Partial<{ lower: number; upper: number; out: readonly number[] }>) => acts.compose({ lower: lowerAt, upper: upperAt, out, ...change });
+  // What was asked for and not answered yet holds: two clicks in a row are two changes.
+  const here: Pair = asked ?? { lower: composed.lowerAt, upper: composed.upperAt, out: composed.out ?? [] };
+  const { lower: lowerAt, upper: upperAt, out } = here;
+  const ask = (change: Partial<Pair>) => {
+    setAsked({ ...here, ...change });
+    acts.compose({ ...here, ...change });
+  };
   const [source, target] = [powerName(state.doc.source), powerName(state.doc.target)];
   const n = about.n ?? 1;
   return (

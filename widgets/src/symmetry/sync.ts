@@ -159,6 +159,9 @@ export class Link {
   readonly store: Store;
   private shown: Doc;
   private receiving = false;
+  /** Other maps were asked for, and Python has not chosen their weights yet: what comes after that waits. */
+  private asked = false;
+  private pending: Doc | null = null;
   private wishes = 0;
   private turnedAt = -Infinity;
   private turning: ReturnType<typeof setTimeout> | null = null;
@@ -231,11 +234,22 @@ export class Link {
     if (doc === this.shown) return;
     this.shown = doc;
     if (this.receiving) return;
-    const gesture = state.gesture && `${this.me} ${state.gesture}`;
-    this.channel.offer(() => specOf(doc, gesture), state.gesture);
+    if (this.asked) this.pending = doc;
+    else this.offer(doc, state.gesture);
+  }
+
+  private offer(doc: Doc, gesture: string | null): void {
+    this.asked = doc.weights === null;
+    this.channel.offer(() => specOf(doc, gesture && `${this.me} ${gesture}`), gesture);
   }
 
   private take(spec: Spec): void {
+    const next = this.pending;
+    [this.asked, this.pending] = [false, null];
+    if (next) {
+      this.offer(next, null);
+      return;
+    }
     this.receiving = true;
     this.store.dispatch({ type: "receive", doc: docOf(spec) });
     this.receiving = false;
