@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from workbench.figures import plot
     from workbench.lessons import LessonError, exercise
     from workbench.network import Network, NetworkError, SpecError, WorkbenchError
-    from workbench.widgets import DecompositionExplorer, NetworkEditor, explore
+    from workbench.widgets import DecompositionExplorer, NetworkEditor, SymmetryLab, explore
 
 __all__ = [
     "DecompositionExplorer",
@@ -40,6 +40,7 @@ __all__ = [
     "RankLandscape",
     "RankSuggestion",
     "SpecError",
+    "SymmetryLab",
     "WorkbenchError",
     "chebyshev_tucker",
     "core_consistency",
@@ -76,6 +77,7 @@ _HOMES = {
     "RankLandscape": "workbench.decomposition",
     "RankSuggestion": "workbench.decomposition",
     "SpecError": "workbench.network",
+    "SymmetryLab": "workbench.widgets",
     "WorkbenchError": "workbench.network",
     "chebyshev_tucker": "workbench.decomposition",
     "core_consistency": "workbench.decomposition",
