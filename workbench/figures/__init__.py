@@ -5,6 +5,7 @@ They are small on disk and their numbers are rounded, so that a notebook that ho
 drawn as SVG (`Diagram`), photographs come as JPEG (`Picture`); both show themselves in a notebook.
 """
 
+from workbench.figures._composition import composition
 from workbench.figures._diagnostics import (
     factor_matches,
     leverages,
@@ -15,7 +16,7 @@ from workbench.figures._diagnostics import (
 )
 from workbench.figures._diagram import Diagram, diagram
 from workbench.figures._equivariance_report import equivariance_errors
-from workbench.figures._equivariant import composition, equivariant_diagrams
+from workbench.figures._equivariant import equivariant_diagrams
 from workbench.figures._evolving import evolving_factors
 from workbench.figures._fits import before_after, comparison, error_curve, factors
 from workbench.figures._functions import coefficient_decay

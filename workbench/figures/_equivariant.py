@@ -1,6 +1,6 @@
 """Equivariant maps on a page: diagrams, orbits, null vectors, and what is made of them, a card each."""
 
-__all__ = ["composition", "equivariant_diagrams"]
+__all__ = ["equivariant_diagrams"]
 
 import math
 from dataclasses import dataclass
@@ -18,24 +18,6 @@ from workbench.symmetry._solved_hom import Invariant
 from workbench.symmetry._sum_hom import Placed
 
 SHOWN = 60
-<<<<<<< HEAD
-"""So many diagrams are drawn at most; the caption says how many there are."""
-STEP, HEIGHT, SIDE, TOP, FOOT = 26, 44, 20, 18, 18
-"""Pixels between vertices, between the rows, and around them."""
-ASIDE = 40
-"""Pixels for a head beside the rows."""
-GLUED, WORDS, SIGN, TERMS = 10, 16, 30, 12
-"""Pixels around a composition, for a coefficient under a diagram and for the sign of equality; and the most terms drawn."""
-_STYLE = """
-.wb-maps{font:12px system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;--ink:#747a85;--line:#747a85;--dot:#3f6fd8}
-.wb-maps .line{fill:none;stroke:var(--line);stroke-width:2;stroke-linecap:round}
-.wb-maps .dot{fill:var(--dot)}
-.wb-maps .head{fill:none;stroke:var(--line);stroke-width:2}
-.wb-maps .end{fill:var(--line)}
-.wb-maps .frame{fill:none;stroke:var(--ink);stroke-opacity:.35}
-.wb-maps text{fill:var(--ink);text-anchor:middle}
-""".replace("\n", "")
-=======
 """So many maps are drawn at most; the caption says how many there are."""
 LEGENDS = (
     ('class="node', "discs 1, 2 are outputs, rings 1', 2' inputs"),
@@ -46,7 +28,6 @@ LEGENDS = (
     ),
 )
 """What is said below where a mark is drawn."""
->>>>>>> s-orbits
 
 
 @dataclass(frozen=True)
@@ -132,151 +113,6 @@ def equivariant_diagrams(
     return Drawing(svg, alt)
 
 
-<<<<<<< HEAD
-def composition(upper: Diagram, lower: Diagram) -> Drawing:
-    """Draw `upper @ lower`: both diagrams, the inputs of the upper one on the outputs of the lower one, and what they are together.
-
-    Under each diagram of the result stands its coefficient. Parts of the middle row that reach neither the top nor the bottom
-    are factors of n.
-
-    Returns
-    -------
-    Drawing
-        A string: standalone SVG, the same to the byte on every machine.
-
-    Raises
-    ------
-    SymmetryError
-        When the two do not fit on each other.
-    FigureError
-        When the result has more than 12 diagrams.
-
-    Examples
-    --------
-    >>> from workbench.symmetry import O
-    >>> cup = O(3).hom(2, 2).diagrams[0]
-    >>> composition(cup, cup)
-    <Diagram: (1 2 | 1' 2') on (1 2 | 1' 2') is 3 · (1 2 | 1' 2')>
-    """
-    made = upper @ lower
-    if len(made.terms) > TERMS:
-        raise FigureError(f"({upper}) on ({lower}) is a sum of {len(made.terms)} diagrams; at most {TERMS} are drawn")
-    pair = [_Card(upper, ""), _Card(lower, "")]
-    room = max(each.width - ASIDE * each.aside for each in pair)
-    stack = room + ASIDE * any(each.aside for each in pair)
-    tall, low = TOP + 2 * HEIGHT + FOOT, TOP + HEIGHT + FOOT + WORDS
-    height = max(tall, low) + 2 * GLUED
-    drawn = [
-        f'<g transform="translate({GLUED:g} {GLUED + HEIGHT * at:g})">{_card(each, room + ASIDE * each.aside, low)}</g>'
-        for at, each in enumerate(pair)
-    ]
-    drawn.append(f'<rect class="frame" x="{GLUED}" y="{GLUED}" width="{stack:g}" height="{tall}" rx="4"/>')
-    left = GLUED + stack
-    middle = GLUED + tall / 2
-    drawn.append(f'<text x="{left + SIGN / 2:g}" y="{middle + 4:g}">=</text>')
-    left += SIGN
-    terms = [_Card(_drawable(diagram), _coefficient(value)) for diagram, value in made.terms.items()]
-    width = max((each.width for each in terms), default=0.0)
-    for each in terms:
-        frame = f'<rect class="frame" width="{width:g}" height="{low}" rx="4"/>'
-        drawn.append(f'<g transform="translate({left:g} {middle - low / 2:g})">{frame}{_card(each, width, low)}</g>')
-        left += width + GLUED
-    if not terms:
-        drawn.append(f'<text x="{left + 4:g}" y="{middle + 4:g}">0</text>')
-        left += 2 * GLUED
-    alt = f"({upper}) on ({lower}) is {made}"
-    svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="wb-maps" role="img" width="{left:g}" height="{height:g}" '
-        f'viewBox="0 0 {left:g} {height:g}"><title>{escape(alt)}</title><style>{_STYLE}</style>{"".join(drawn)}</svg>'
-    )
-    return Drawing(svg, alt)
-
-
-def _cards(of: Diagram | Combination | Hom) -> tuple[list[_Card], str]:
-    if isinstance(of, Diagram):
-        return [_Card(of, "")], ""
-    if isinstance(of, Combination):
-        return [_Card(_drawable(diagram), _coefficient(value)) for diagram, value in of.terms.items()], ""
-    shown = of.diagrams[:SHOWN] if of.spanning_size <= SHOWN else of.basis()[:SHOWN]
-    chosen = set(of.basis()) if of.spanning_size <= SHOWN else set(shown)
-    cards = [_Card(_drawable(each), str(at) if each in chosen else f"({at})") for at, each in enumerate(shown)]
-    if of.spanning_size <= SHOWN:
-        return cards, repr(of)
-    return cards, f"{of}; the first {len(cards)} of the basis"
-
-
-def _coefficient(value: object) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
-
-
-def _drawable(of: EquivariantMap) -> Diagram:
-    if not isinstance(of, Diagram):
-        raise FigureError(f"{of} is no diagram; only diagrams are drawn, other maps are shown by their matrix")
-    return of
-
-
-def _card(card: _Card, width: float, height: float) -> str:
-    diagram = card.diagram
-    top = len(diagram.target)
-    rows = (top, len(diagram.source))
-    room = width - ASIDE * card.aside
-    starts = [(room - STEP * (count - 1)) / 2 for count in rows]
-    points = [(starts[v >= top] + STEP * (v - top * (v >= top)), TOP + HEIGHT * (v >= top)) for v in range(sum(rows))]
-    drawn = []
-    for block in (*diagram.blocks, *diagram.head_blocks):
-        drawn += [_line(points[a], points[b]) for a, b in _links(block, top)]
-    if diagram.head_blocks:
-        drawn += _head(diagram, points, width - ASIDE + 12 if card.aside else width / 2, card.aside)
-    drawn += [f'<circle class="dot" cx="{x:g}" cy="{y:g}" r="4.5"/>' for x, y in points]
-    if not points:
-        drawn.append(f'<text x="{width / 2:g}" y="{TOP + HEIGHT / 2 + 4:g}">1</text>')
-    if card.words:
-        drawn.append(f'<text x="{width / 2:g}" y="{height - 8:g}">{escape(card.words)}</text>')
-    return "".join(drawn)
-
-
-def _links(block: Sequence[int], top: int) -> list[tuple[int, int]]:
-    """Lines that join a block: along each row, and once across, where it is shortest."""
-    upper, lower = [v for v in block if v < top], [v for v in block if v >= top]
-    links = [*pairwise(upper), *pairwise(lower)]
-    if upper and lower:
-        links.append(
-            min(((a, b) for a in upper for b in lower), key=lambda pair: (abs(pair[0] - (pair[1] - top)), pair))
-        )
-    return links
-
-
-def _line(a: tuple[float, float], b: tuple[float, float]) -> str:
-    (x, y), (u, v) = a, b
-    if y == v:
-        bend = (1 if y == TOP else -1) * min(8 + 5 * abs(u - x) / STEP, 0.62 * HEIGHT)
-        path = f"M{x:g} {y:g}C{x:g} {y + bend:g} {u:g} {v + bend:g} {u:g} {v:g}"
-    else:
-        middle = (y + v) / 2
-        path = f"M{x:g} {y:g}C{x:g} {middle:g} {u:g} {middle:g} {u:g} {v:g}"
-    return f'<path class="line" d="{path}"/>'
-
-
-def _head(diagram: Diagram, points: Sequence[tuple[float, float]], x: float, aside: bool) -> list[str]:
-    y, radius = TOP + HEIGHT / 2, 8
-    drawn = []
-    for block in diagram.head_blocks:
-        if aside:
-            u, v = max(points[vertex] for vertex in block)
-            drawn.append(
-                f'<path class="line" d="M{x - radius:g} {y:g}C{x - 16:g} {y:g} {(u + x) / 2:g} {v:g} {u:g} {v:g}"/>'
-            )
-        else:
-            u, v = points[block[0]]
-            drawn.append(_line((x, y + (radius if v > y else -radius)), (u, v)))
-    if len(diagram.head_blocks) < diagram.group.n:
-        end = x + radius + 9
-        drawn.append(
-            f'<path class="line" d="M{x + radius:g} {y:g}h9"/><circle class="end" cx="{end:g}" cy="{y:g}" r="2.5"/>'
-        )
-    ring = f'<circle class="head" cx="{x:g}" cy="{y:g}" r="{radius}"/><text x="{x:g}" y="{y + 4:g}">ε</text>'
-    return [*drawn, ring]
-=======
 def _cards(of: EquivariantMap | BilabelledGraph | Combination | Hom) -> tuple[list[_Card], str]:
     if isinstance(of, EquivariantMap | BilabelledGraph):
         return [_Card(of, "")], ""
@@ -308,4 +144,3 @@ def _piece(of: EquivariantMap | BilabelledGraph) -> Piece:
     raise FigureError(
         f"no drawing is known of {of}, a map of {of.group}; draw its matrix: plot({of}.matrix().to_dense())"
     )
->>>>>>> s-orbits
