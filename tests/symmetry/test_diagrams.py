@@ -147,7 +147,7 @@ def test_coefficients_stay_exact():
     ("make", "message"),
     [
         (lambda: O(3).hom(2, 2).diagrams[0] @ O(3).hom(1, 1).diagrams[0], r"takes 2 indices and 1 1' gives 1"),
-        (lambda: O(3).hom(1, 1).diagrams[0] @ O(4).hom(1, 1).diagrams[0], r"a diagram of O\(3\), 1 1' one of O\(4\)"),
+        (lambda: O(3).hom(1, 1).diagrams[0] @ O(4).hom(1, 1).diagrams[0], r"a map of O\(3\), 1 1' one of O\(4\)"),
         (lambda: O(3).hom(1, 1).diagrams[0] + O(3).hom(2, 2).diagrams[0], "only alike ones add up"),
         (lambda: O(3).hom(2, 2).matrix(O(3).hom(1, 1).diagrams[0]), "none of Hom"),
         (lambda: S(9).hom(9, 9).diagrams, "682,076,806,159, more than 2,000,000"),

@@ -117,10 +117,10 @@ describe("the diagrams", () => {
     expect(text(".wb-diagrams")).toContain("Only the zero map commutes with S(3)");
   });
   it("that are maps without a picture are drawn as matrices", async () => {
-    await show({ diagrams: { ...pictures(partitions(4), 2), names: Array.from({ length: 15 }, (_, k) => `orbit ${k}`) } });
-    expect(cards()[2]?.getAttribute("aria-label")).toBe("diagram 2: orbit 2");
+    await show({ diagrams: { ...pictures(partitions(4), 2), names: Array.from({ length: 15 }, (_, k) => `orbit ${k}`) }, about: { ...traits().about, noun: "orbit" } });
+    expect(cards()[2]?.getAttribute("aria-label")).toBe("orbit 2: orbit 2");
     expect(el.querySelectorAll(".wb-card canvas").length).toBe(15);
-    expect(text(".wb-diagrams h4")).toContain("15 maps");
+    expect(text(".wb-diagrams h4")).toContain("15 orbits");
   });
 });
 
@@ -180,7 +180,7 @@ describe("the matrix", () => {
     expect(model.get("spec").broken).toBeNull();
   });
   it("says so when only a part is drawn", async () => {
-    await show({ about: { ...traits().about, n: 8 } });
+    await show({ sharing: { ...traits().sharing, part: "shown is the part with indices 1, 2, 3 of 8" } });
     expect(text(".wb-partly")).toContain("indices 1, 2, 3 of 8");
   });
 });
@@ -222,7 +222,7 @@ describe("the square", () => {
     const vectors = new DataView(Float32Array.from([1, 0, 0, 1]).buffer);
     const model = await show({
       about: { ...traits().about, generators: [], axes },
-      square: square({ kind: "points", from: "points", to: "points", n: 2, batch: 2, orders: [1, 1], images: [], amount: Math.PI / 2, element: "a turn of 90°", x: vectors, fx: vectors, gx: vectors, fgx: vectors, gfx: vectors }),
+      square: square({ kind: "points", from: "points", to: "points", batch: 2, sizes: [[2], [2]], images: [], amount: Math.PI / 2, element: "a turn of 90°", x: vectors, fx: vectors, gx: vectors, fgx: vectors, gfx: vectors }),
     });
     expect(el.querySelectorAll(".wb-spot").length).toBe(8);
     expect(labelled("turn 1–2").getAttribute("aria-valuetext")).toBe("90°");
@@ -289,7 +289,7 @@ describe("the chooser", () => {
 describe("the other pages", () => {
   const view = (values: number[]) => new DataView(Float32Array.from(values).buffer);
   const composed: Partial<ComposedJson> = {
-    lowerAt: 1, upperAt: 1, out: [0], count: 2, labels: new DataView(Uint8Array.from([0, 0, 0, 1]).buffer), head: new DataView(new Uint8Array(4).buffer), top: 1, vertices: 2,
+    lowerAt: 1, upperAt: 1, out: [0], names: [], count: 2, labels: new DataView(Uint8Array.from([0, 0, 0, 1]).buffer), head: new DataView(new Uint8Array(4).buffer), top: 1, vertices: 2,
     lower: { name: "1 | 1'", labels: [0, 1], head: [0, 0], top: 1 }, upper: { name: "1 | 1'", labels: [0, 1], head: [0, 0], top: 1 }, rows: [3, 3, 3],
     terms: [{ factor: "3", name: "1 | 1'", labels: [0, 1], head: [0, 0], top: 1 }], more: 0, difference: 0,
     a: view(Array(9).fill(1)), b: view(Array(9).fill(1)), product: view(Array(9).fill(3)),

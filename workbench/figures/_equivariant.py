@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from workbench.figures._diagram import Diagram as Drawing
 from workbench.figures._numbers import FigureError
-from workbench.symmetry import Combination, Diagram, Hom
+from workbench.symmetry import Combination, Diagram, EquivariantMap, Hom
 
 SHOWN = 60
 """So many diagrams are drawn at most; the caption says how many there are."""
@@ -113,13 +113,19 @@ def _cards(of: Diagram | Combination | Hom) -> tuple[list[_Card], str]:
     if isinstance(of, Diagram):
         return [_Card(of, "")], ""
     if isinstance(of, Combination):
-        return [_Card(diagram, str(value)) for diagram, value in of.terms.items()], ""
+        return [_Card(_drawable(diagram), str(value)) for diagram, value in of.terms.items()], ""
     shown = of.diagrams[:SHOWN] if of.spanning_size <= SHOWN else of.basis()[:SHOWN]
     chosen = set(of.basis()) if of.spanning_size <= SHOWN else set(shown)
-    cards = [_Card(each, str(at) if each in chosen else f"({at})") for at, each in enumerate(shown)]
+    cards = [_Card(_drawable(each), str(at) if each in chosen else f"({at})") for at, each in enumerate(shown)]
     if of.spanning_size <= SHOWN:
         return cards, repr(of)
     return cards, f"{of}; the first {len(cards)} of the basis"
+
+
+def _drawable(of: EquivariantMap) -> Diagram:
+    if not isinstance(of, Diagram):
+        raise FigureError(f"{of} is no diagram; only diagrams are drawn, other maps are shown by their matrix")
+    return of
 
 
 def _card(card: _Card, width: float, height: float) -> str:

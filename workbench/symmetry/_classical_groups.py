@@ -7,16 +7,19 @@ import torch
 
 from workbench.symmetry import _families as families
 from workbench.symmetry._errors import SymmetryError
-from workbench.symmetry._groups import Group, haar, skew, whole
+from workbench.symmetry._groups import DiagramGroup, Duals, haar, skew, whole
 
 RAPIDITY = 1.0
 """The largest rapidity of a random boost: cosh 1 = 1.54. Rounding grows like e^(2 · rapidity · order)."""
+METRIC = np.array([1.0, -1.0, -1.0, -1.0])
+"""Of space-time."""
 
 
-class O(Group):  # noqa: E742 - the field's name
+class O(DiagramGroup):  # noqa: E742 - the field's name
     """The orthogonal group: rotations and reflections of R^n."""
 
     family = families.BRAUER
+    _orthogonal = True
 
     def __init__(self, n: int) -> None:
         self.n = whole(n, 1, "O(n)")
@@ -37,10 +40,11 @@ class O(Group):  # noqa: E742 - the field's name
         return skew(self.n)
 
 
-class SO(Group):
+class SO(DiagramGroup):
     """The special orthogonal group: rotations of R^n."""
 
     family = families.SPECIAL
+    _orthogonal = True
 
     def __init__(self, n: int) -> None:
         self.n = whole(n, 1, "SO(n)")
@@ -57,7 +61,7 @@ class SO(Group):
         return skew(self.n)
 
 
-class Sp(Group):
+class Sp(DiagramGroup):
     """The symplectic group of even n: matrices that keep the form [[0, 1], [-1, 0]]; random ones are of bounded size."""
 
     family = families.SYMPLECTIC
@@ -99,7 +103,7 @@ class Sp(Group):
         return tuple(made)
 
 
-class Lorentz(Group):
+class Lorentz(DiagramGroup):
     """O(1, 3): boosts, rotations and reflections of space-time, coordinates (t, x, y, z), metric diag(1, -1, -1, -1).
 
     Random elements have all four components and a rapidity of at most 1: without a bound, rounding errors grow without bound.
@@ -110,10 +114,17 @@ class Lorentz(Group):
     n = 4
 
     def __init__(self) -> None:
-        self.form = np.arange(4), np.array([1.0, -1.0, -1.0, -1.0])
+        self.form = np.arange(4), METRIC
 
     def __repr__(self) -> str:
         return "Lorentz()"
+
+    def metric(self, power: Duals) -> torch.Tensor:
+        """The product of the signs of all indices."""
+        signs = torch.ones(())
+        for _ in power:
+            signs = signs[..., None] * torch.from_numpy(METRIC)
+        return signs
 
     def _element(self, generator: torch.Generator) -> torch.Tensor:
         turns = [torch.eye(4, dtype=torch.float64) for _ in range(2)]
@@ -144,7 +155,7 @@ class Lorentz(Group):
         return tuple(made)
 
 
-class GL(Group):
+class GL(DiagramGroup):
     """The general linear group of R^n; random elements have singular values between 1/e and e. V* is another representation."""
 
     family = families.WALLED
@@ -169,12 +180,13 @@ class GL(Group):
         return tuple(each.reshape(self.n, self.n) for each in basis)
 
 
-class U(Group):
+class U(DiagramGroup):
     """The unitary group of C^n; the maps between its tensor powers are complex, and V* is another representation."""
 
     family = families.WALLED
     walled = True
     dtype = torch.complex128
+    _orthogonal = True
 
     def __init__(self, n: int) -> None:
         self.n = whole(n, 1, "U(n)")

@@ -7,27 +7,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import permutations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
-import torch
 
 from workbench.network import Network
+from workbench.symmetry._equivariant_map import MOST_ENTRIES, Entries, EquivariantMap
 from workbench.symmetry._errors import SymmetryError
 
 if TYPE_CHECKING:
-    from workbench.symmetry._combination import Combination, Scalar
-    from workbench.symmetry._groups import Group
-
-Duals = tuple[bool, ...]
-"""One flag for every factor of a tensor power: True for V*."""
-MOST_ENTRIES = 50_000_000
-"""Entries that a sparse matrix may have."""
+    from workbench.symmetry._combination import Terms
+    from workbench.symmetry._groups import DiagramGroup, Duals
 
 
 @dataclass(frozen=True, repr=False)
-class Diagram:
+class Diagram(EquivariantMap):
     """A map from one tensor power of V to another that commutes with a group.
 
     Its vertices are the indices of its matrix: first those of the output (the upper row), then those of the input (the lower row).
@@ -57,9 +51,9 @@ class Diagram:
     [[1, 1, 1], [1, 1, 1], [1, 1, 1]]
     """
 
-    group: "Group"
-    target: Duals
-    source: Duals
+    group: "DiagramGroup"
+    target: "Duals"
+    source: "Duals"
     labels: tuple[int, ...]
     head: tuple[bool, ...]
 
@@ -94,24 +88,11 @@ class Diagram:
 
     # ---- as a matrix -------------------------------------------------------------------------------------------------
 
-    def matrix(self, dtype: torch.dtype = torch.float64) -> torch.Tensor:
-        """The sparse matrix of the map, (n ** l, n ** k), in COO format."""
-        n, top, size = self.group.n, len(self.target), len(self.labels)
-        index, values = self.entries()
-        strides = n ** np.arange(max(top, size - top))[::-1] if size else np.zeros(0, np.int64)
-        rows = index[:, :top] @ strides[len(strides) - top :]
-        columns = index[:, top:] @ strides[len(strides) - (size - top) :]
-        at = torch.from_numpy(np.stack([rows, columns]))
-        made = torch.sparse_coo_tensor(
-            at, torch.from_numpy(values).to(dtype), (n**top, n ** (size - top)), check_invariants=False
-        )
-        return made.coalesce()
-
-    def entries(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    def entries(self) -> Entries:
         """The entries that are not zero: the value of every index, (entries, l + k), and what stands there, (entries,)."""
         n, size = self.group.n, len(self.labels)
         heads = math.perm(n, len(self.head_blocks)) if self.head_blocks else 1
-        count = n ** len(self.blocks) * heads
+        count = int(self.squared_norm)
         if count > MOST_ENTRIES:
             raise SymmetryError(
                 f"the matrix of {self} has {count:,} entries that are not zero, more than {MOST_ENTRIES:,}; "
@@ -131,6 +112,12 @@ class Diagram:
                 index[at, :, block] = image
             values[at] *= even
         return index.reshape(values.size, size), values.reshape(-1)
+
+    @property
+    def squared_norm(self) -> float:
+        """How many entries are not zero: each is 1 or -1."""
+        n, legs = self.group.n, len(self.head_blocks)
+        return int(n ** len(self.blocks)) * (math.perm(n, legs) if legs else 1)
 
     def _bent(self, block: tuple[int, ...]) -> bool:
         """Whether the block is an arc within one row, where the group's form is."""
@@ -191,32 +178,22 @@ class Diagram:
 
     # ---- the algebra -------------------------------------------------------------------------------------------------
 
-    def __matmul__(self, other: "Diagram | Combination") -> "Combination":
-        """Composition: first `other`, then this map; the matrix is the product of the matrices."""
-        return self._combined() @ other
+    @property
+    def place(self) -> tuple[Any, ...]:
+        """Headless first, then by labels."""
+        return any(self.head), self.labels, tuple(not flag for flag in self.head)
 
-    def __or__(self, other: "Diagram | Combination") -> "Combination":
-        """Juxtaposition: both maps side by side; the matrix is the Kronecker product of the matrices."""
-        return self._combined() | other
+    def composed(self, other: "Diagram") -> "Terms":
+        """First `other`, then this map."""
+        from workbench.symmetry._gluing import composed
 
-    def __add__(self, other: "Diagram | Combination") -> "Combination":
-        return self._combined() + other
+        return composed(self, other)
 
-    def __sub__(self, other: "Diagram | Combination") -> "Combination":
-        return self._combined() - other
+    def juxtaposed(self, other: "Diagram") -> "Terms":
+        """Both maps side by side."""
+        from workbench.symmetry._gluing import juxtaposed
 
-    def __mul__(self, factor: "Scalar") -> "Combination":
-        return self._combined() * factor
-
-    __rmul__ = __mul__
-
-    def __neg__(self) -> "Combination":
-        return self._combined() * -1
-
-    def _combined(self) -> "Combination":
-        from workbench.symmetry._combination import Combination
-
-        return Combination({self: 1})
+        return juxtaposed(self, other)
 
 
 def _signed_permutations(n: int) -> Iterator[tuple[tuple[int, ...], int]]:

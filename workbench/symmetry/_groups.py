@@ -6,7 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +16,19 @@ from workbench.symmetry._errors import SymmetryError
 from workbench.symmetry._families import Family
 
 if TYPE_CHECKING:
-    from workbench.symmetry._diagram import Duals
     from workbench.symmetry._hom import Hom
+    from workbench.symmetry._product_group import DirectSum, Product
     from workbench.symmetry._representation import Rep
 
-Power = int | Sequence[int] | Sequence[bool]
-"""So many V; or so many V and so many V*; or a flag for every factor, True for V*."""
+Factor = bool | tuple[int, bool]
+"""One index of a tensor: False for V, True for V*; of a product of groups also which of its factors acts on it."""
+Duals = tuple[Factor, ...]
+"""All indices of a tensor power."""
+Space = Union[Duals, "Rep"]
+"""What an equivariant map leads to and from: a tensor power, or a direct sum of some."""
+Power = int | Sequence[int] | Sequence[Factor]
+"""So many V; or so many V and so many V*; or every factor by itself."""
+Coordinates = Literal["permuted", "signed", "mixed"]
 Form = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]
 
 
@@ -39,12 +46,8 @@ class Group(ABC):
     """
 
     n: int
-    family: Family
-    """Which diagrams span the maps between its tensor powers."""
-    form: Form | None = None
-    """The matrix of the invariant form, if it is not the identity: the column and the sign of each row's only entry."""
-    form_kind = "copy"
-    """The kind of the form as a network's fixed tensor."""
+    _coordinates: Coordinates = "mixed"
+    _orthogonal = False
     dtype: torch.dtype = torch.float64
     walled = False
 
@@ -59,6 +62,16 @@ class Group(ABC):
 
     def __hash__(self) -> int:
         return hash(self._key())
+
+    def __mul__(self, other: "Group") -> "Product":
+        from workbench.symmetry._product_group import Product
+
+        return Product(self, other) if isinstance(other, Group) else NotImplemented
+
+    def __matmul__(self, other: "Group") -> "DirectSum":
+        from workbench.symmetry._product_group import DirectSum
+
+        return DirectSum(self, other) if isinstance(other, Group) else NotImplemented
 
     # ---- elements ----------------------------------------------------------------------------------------------------
 
@@ -96,7 +109,7 @@ class Group(ABC):
 
         return Rep(self, (((False,), 1),))
 
-    def act(self, element: torch.Tensor, x: torch.Tensor, power: "Power" = 1) -> torch.Tensor:
+    def act(self, element: torch.Tensor, x: torch.Tensor, power: Power = 1) -> torch.Tensor:
         """An element applied to the last axes of a tensor, one for every factor of a tensor power.
 
         Examples
@@ -108,19 +121,46 @@ class Group(ABC):
         True
         """
         duals = self.duals(power)
-        if x.ndim < len(duals) or any(size != self.n for size in x.shape[x.ndim - len(duals) :]):
+        sizes = self.sizes(duals)
+        if x.ndim < len(sizes) or tuple(x.shape[x.ndim - len(sizes) :]) != sizes:
             raise SymmetryError(
-                f"{self} acts on axes of size {self.n}; the last {len(duals)} of a tensor of shape {tuple(x.shape)} are not of that size"
+                f"{self} acts on axes of size {', '.join(map(str, dict.fromkeys(sizes)))}; the last {len(sizes)} of a tensor of shape {tuple(x.shape)} are not of that size"
             )
         dtype = torch.promote_types(x.dtype, torch.complex64) if element.is_complex() else x.dtype
-        matrix, x = element.to(x.device, dtype), x.to(dtype)
-        contragredient = torch.linalg.inv(matrix).T if any(duals) else matrix
-        for at, dual in enumerate(duals):
+        x = x.to(dtype)
+        for at, matrix in enumerate(self._matrices(element.to(x.device, dtype), duals)):
             axis = x.ndim - len(duals) + at
-            x = torch.tensordot(x, contragredient if dual else matrix, dims=([axis], [1])).movedim(-1, axis)
+            x = torch.tensordot(x, matrix, dims=([axis], [1])).movedim(-1, axis)
         return x
 
-    def duals(self, power: "Power") -> "Duals":
+    def _matrices(self, element: torch.Tensor, duals: Duals) -> list[torch.Tensor]:
+        """What an element multiplies each axis by."""
+        contragredient = torch.linalg.inv(element).T if any(duals) else element
+        return [contragredient if dual else element for dual in duals]
+
+    def sizes(self, space: Space) -> tuple[int, ...]:
+        """The shape of a tensor in a tensor power; of a feature in a direct sum, its length."""
+        from workbench.symmetry._representation import Rep
+
+        return (space.size,) if isinstance(space, Rep) else (self.n,) * len(space)
+
+    def flipped(self, power: Duals) -> Duals:
+        """V* for every V, and V for every V*."""
+        return tuple(not dual for dual in power) if self.walled else power
+
+    def spelled(self, power: Duals) -> list[str]:
+        """The name of every factor."""
+        return ["V.dual" if dual else "V" for dual in power]
+
+    def coordinates(self, power: Duals) -> Coordinates:
+        """What the group does to the coordinates of a tensor: permutes them, also changes their signs, or mixes them."""
+        return self._coordinates if power else "permuted"
+
+    def metric(self, power: Duals) -> torch.Tensor | None:
+        """An invariant square of a tensor: the sign of every entry's square; None where there is no such thing."""
+        return torch.ones(()) if not power or self._coordinates != "mixed" or self._orthogonal else None
+
+    def duals(self, power: Power) -> Duals:
         """The factors of a tensor power: a whole number for V's, (p, q) for p V's and q V*'s, or a flag each."""
         if isinstance(power, bool) or not isinstance(power, int | Sequence):
             raise SymmetryError(f"a tensor power is a whole number or a pair (p, q), not {power!r}")
@@ -129,7 +169,8 @@ class Group(ABC):
         elif all(isinstance(each, bool) for each in power):
             flags = tuple(bool(each) for each in power)
         elif len(power) == 2 and all(isinstance(each, int) and each >= 0 for each in power):
-            flags = (False,) * power[0] + (True,) * power[1]
+            plain, dual = (each for each in power if isinstance(each, int))
+            flags = (False,) * plain + (True,) * dual
         else:
             flags = None
         if flags is None:
@@ -144,8 +185,8 @@ class Group(ABC):
         Parameters
         ----------
         source, target
-            How many factors V the input and the output have; for GL and U pairs (p, q) with q factors V*; or representations
-            with a single term.
+            How many factors V the input and the output have; for GL and U pairs (p, q) with q factors V*; or representations.
+            Those of one term are tensor powers too; features of a direct sum are vectors.
 
         Examples
         --------
@@ -154,21 +195,46 @@ class Group(ABC):
         Hom of S(5), V**2 -> V**2: 15 diagrams, dimension 15
         >>> O(2).hom(3, 3)
         Hom of O(2), V**3 -> V**3: 15 diagrams, dimension 10
+        >>> V = S(5).V
+        >>> S(5).hom(V**2 + 3 * V, 2 * V)
+        Hom of S(5), V**2 + 3*V -> 2*V: 22 diagrams, dimension 22
         """
-        from workbench.symmetry._hom import Hom
+        from workbench.symmetry._representation import Rep
+        from workbench.symmetry._sum_hom import SumHom
 
-        return Hom(self, self._power(source), self._power(target))
+        one, other = self._power(source), self._power(target)
+        if isinstance(one, Rep) or isinstance(other, Rep):
+            return SumHom(self, Rep.of(self, one), Rep.of(self, other))
+        return self._between(one, other)
 
-    def _power(self, of: "Power | Rep") -> "Duals":
+    @abstractmethod
+    def _between(self, source: Duals, target: Duals) -> "Hom":
+        """The maps between two tensor powers."""
+
+    def _power(self, of: "Power | Rep") -> Space:
         from workbench.symmetry._representation import Rep
 
         if not isinstance(of, Rep):
             return self.duals(of)
         if of.group != self:
             raise SymmetryError(f"{of} is a representation of {of.group}, not of {self}")
-        if len(of.terms) != 1 or of.terms[0][1] != 1:
-            raise SymmetryError(f"{of} is a sum; hom() takes a single tensor power, EquivariantLinear takes sums")
-        return of.terms[0][0]
+        return of.terms[0][0] if len(of.terms) == 1 and of.terms[0][1] == 1 else of
+
+
+class DiagramGroup(Group):
+    """A group whose equivariant maps are spanned by diagrams."""
+
+    family: Family
+    """Which diagrams span the maps between its tensor powers."""
+    form: Form | None = None
+    """The matrix of the invariant form, if it is not the identity: the column and the sign of each row's only entry."""
+    form_kind = "copy"
+    """The kind of the form as a network's fixed tensor."""
+
+    def _between(self, source: Duals, target: Duals) -> "Hom":
+        from workbench.symmetry._diagram_hom import DiagramHom
+
+        return DiagramHom(self, source, target)
 
 
 def whole(n: object, least: int, what: str) -> int:

@@ -2,7 +2,8 @@
 
 A diagram is cut between its rows. The lower half contracts: it takes diagonals and traces, and leaves one index for every
 block that goes through. The upper half is of the same kind, used the other way: it spreads one index a block over diagonals and
-repeats what it is given. Thousands of diagrams share few halves: 4,140 of S(n) with four vertices in each row have 94.
+repeats what it is given. Thousands of diagrams share few halves: 4,140 of S(n) with four vertices in each row have 94. Halves
+share their work in turn: a total is the sum of sums, and is added to what is repeated before that is repeated.
 
 Between the two, the indices that go through are permuted; a head contracts the open indices of its lower half
 with a Levi-Civita tensor into those of its upper half.
@@ -10,11 +11,11 @@ with a Levi-Civita tensor into those of its upper half.
 Sources: Godfrey et al., arXiv 2303.06208; Pearce-Crump, arXiv 2304.14165; Pan and Kondor (2022).
 """
 
-__all__ = ["Cut", "Half", "contracted", "cut", "spread"]
+__all__ = ["Cut", "Half", "Plan", "cut"]
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -99,48 +100,145 @@ def cut(diagram: Diagram) -> Cut:
 # ---- the two directions ----------------------------------------------------------------------------------------------
 
 
-def contracted(
-    x: torch.Tensor, halves: Sequence[Half], rank: int, form: Sequence[Run] | None
-) -> tuple[torch.Tensor, ...]:
-    """What each half leaves of the last `rank` axes of x."""
-    return _Contract.apply(x, tuple(halves), rank, form)  # type: ignore[no-any-return, no-untyped-call]
+class Step(NamedTuple):
+    """How one half is made of another, or of the tensor itself."""
+
+    number: int
+    """Of the half, as it was given."""
+    parent: int | None
+    """The number of the half it is made of."""
+    rank: int
+    """How many indices that has."""
+    half: Half
+    """What is left to do, on the indices of the parent."""
 
 
-def spread(
-    parts: Sequence[torch.Tensor], halves: Sequence[Half], shape: Sequence[int], rank: int, form: Sequence[Run] | None
-) -> torch.Tensor:
-    """The sum over all halves of their parts, spread over a tensor of `shape`, of which the last `rank` axes are the row's."""
-    return _Spread.apply(tuple(halves), tuple(shape), rank, form, *parts)  # type: ignore[no-any-return, no-untyped-call]
+class Plan:
+    """Some halves of the same row, in an order in which each is made of the smallest one that holds all it needs.
+
+    Parameters
+    ----------
+    halves
+        The halves.
+    rank
+        How many indices the row has.
+    form
+        The group's form, which contracts closed blocks of two indices; None for the identity.
+    """
+
+    def __init__(self, halves: Sequence[Half], rank: int, form: Sequence[Run] | None) -> None:
+        self.halves, self.rank, self.form = tuple(halves), rank, form
+        self.whole = next((at for at, half in enumerate(halves) if half == _identity(rank)), None)
+        """The half that leaves the tensor as it is."""
+        steps: list[Step] = []
+        for number in sorted(range(len(halves)), key=lambda at: -len(halves[at].open)):
+            if number == self.whole:
+                continue
+            best = Step(number, None, rank, halves[number])
+            for step in steps:
+                left = _relative(halves[number], halves[step.number])
+                if left is not None and len(halves[step.number].open) < best.rank:
+                    best = Step(number, step.number, len(halves[step.number].open), left)
+            steps.append(best)
+        self.steps = tuple(steps)
+
+    def contracted(self, x: torch.Tensor) -> list[torch.Tensor]:
+        """What each half leaves of the last `rank` axes of x."""
+        made: list[torch.Tensor] = list(_Contract.apply(x, self)) if self.steps else []  # type: ignore[no-untyped-call]
+        if self.whole is not None:
+            made.insert(self.whole, x)
+        return made
+
+    def spread(self, parts: Sequence[torch.Tensor], shape: Sequence[int]) -> torch.Tensor:
+        """The sum over all halves of their parts, spread over a tensor of `shape`, whose last `rank` axes are the row's."""
+        if not self.steps:
+            return parts[0]
+        spread: torch.Tensor = _Spread.apply(self, tuple(shape), *parts)  # type: ignore[no-untyped-call]
+        return spread
+
+    # ---- the same, without gradients ---------------------------------------------------------------------------------
+
+    def contract(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """In the order of the halves, without `whole`."""
+        made: dict[int, torch.Tensor] = {}
+        for step in self.steps:
+            source = x if step.parent is None else made[step.parent]
+            made[step.number] = _contract(source, step.half, step.rank, self.form)
+        return tuple(made[number] for number in sorted(made))
+
+    def repeat(self, parts: Sequence[torch.Tensor], shape: tuple[int, ...]) -> torch.Tensor:
+        """Adjoint to `contract`, and to leaving the tensor as it is."""
+        held = dict(enumerate(parts))
+        owned = set()
+        y = parts[self.whole].clone() if self.whole is not None else parts[0].new_zeros(shape)
+        for step in reversed(self.steps):
+            part = held.pop(step.number)
+            if step.parent is None:
+                over = y
+            elif step.parent in owned:
+                over = held[step.parent]
+            else:
+                over = held[step.parent] = held[step.parent].clone()
+                owned.add(step.parent)
+            repeated = part[(..., *(None,) * len(step.half.closed))]
+            for view, sign in _pieces(over, step.half, step.rank, self.form):
+                view.add_(repeated, alpha=sign)
+        return y
 
 
 class _Contract(torch.autograd.Function):
-    """`spread` is its adjoint, so neither needs a graph of views."""
+    """`_Spread` is its adjoint, so neither needs a graph of views."""
 
     @staticmethod
-    def forward(ctx: Any, x: torch.Tensor, halves: tuple[Half, ...], rank: int, form: Any) -> tuple[torch.Tensor, ...]:
-        ctx.halves, ctx.rank, ctx.form, ctx.shape = halves, rank, form, x.shape
-        return tuple(_contract(x, half, rank, form) for half in halves)
+    def forward(ctx: Any, x: torch.Tensor, plan: Plan) -> tuple[torch.Tensor, ...]:
+        ctx.plan, ctx.shape = plan, tuple(x.shape)
+        return plan.contract(x)
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[Any, ...]:
-        return spread(grads, ctx.halves, ctx.shape, ctx.rank, ctx.form), None, None, None
+        plan: Plan = ctx.plan
+        parts = list(grads)
+        if plan.whole is not None:
+            parts.insert(plan.whole, grads[0].new_zeros(ctx.shape))
+        return plan.spread(parts, ctx.shape), None
 
 
 class _Spread(torch.autograd.Function):
     @staticmethod
-    def forward(
-        ctx: Any, halves: tuple[Half, ...], shape: tuple[int, ...], rank: int, form: Any, *parts: torch.Tensor
-    ) -> torch.Tensor:
-        ctx.halves, ctx.rank, ctx.form = halves, rank, form
-        y = parts[0].new_zeros(shape)
-        for half, part in zip(halves, parts, strict=True):
-            for view, sign in _pieces(y, half, rank, form):
-                view.add_(part[(..., *(None,) * len(half.closed))], alpha=sign)
-        return y
+    def forward(ctx: Any, plan: Plan, shape: tuple[int, ...], *parts: torch.Tensor) -> torch.Tensor:
+        ctx.plan = plan
+        return plan.repeat(parts, shape)
 
     @staticmethod
     def backward(ctx: Any, grad: torch.Tensor) -> tuple[Any, ...]:
-        return (None, None, None, None, *contracted(grad, ctx.halves, ctx.rank, ctx.form))
+        return (None, None, *ctx.plan.contracted(grad))
+
+
+def _identity(rank: int) -> Half:
+    return Half(tuple((at,) for at in range(rank)), ())
+
+
+def _relative(child: Half, parent: Half) -> Half | None:
+    """What leads from `parent` to `child`, on the indices of `parent`; None when it lost what `child` needs."""
+    closed = set(child.closed)
+    if len(parent.open) <= len(child.open) or not closed.issuperset(parent.closed):
+        return None
+    place = {block: at for at, block in enumerate(parent.open)}
+    owner = {vertex: block for block in parent.open for vertex in block}
+
+    def blocks(of: Blocks) -> Blocks | None:
+        found = []
+        for block in of:
+            parts = dict.fromkeys(owner.get(vertex) for vertex in block)
+            held = [part for part in parts if part is not None]
+            if len(held) != len(parts) or sum(map(len, held)) != len(block):
+                return None
+            found.append(tuple(place[part] for part in held))
+        return tuple(found)
+
+    opened = blocks(child.open)
+    left = blocks(tuple(block for block in child.closed if block not in parent.closed))
+    return None if opened is None or left is None else Half(opened, left)
 
 
 def _contract(x: torch.Tensor, half: Half, rank: int, form: Sequence[Run] | None) -> torch.Tensor:

@@ -3,26 +3,23 @@
 __all__ = ["EquivariantLinear"]
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import torch
 from torch import nn
 
 from workbench.symmetry._errors import SymmetryError
-from workbench.symmetry._halves import spread
-from workbench.symmetry._maps import Maps
 
 if TYPE_CHECKING:
-    from workbench.symmetry._diagram import Diagram
     from workbench.symmetry._hom import Hom
 
 
 class EquivariantLinear(nn.Module):
-    """All linear maps between two tensor powers that commute with a group, as a layer.
+    """All linear maps between two representations that commute with a group, as a layer.
 
-    The layer has one weight matrix (c_out, c_in) for every diagram of the basis. Diagrams are cut between their rows into
+    The layer has one weight matrix (c_out, c_in) for every map of the basis. Diagrams are cut between their rows into
     halves, of which there are few: the layer contracts the input, multiplies once for every number of indices that go through,
-    and spreads the result. No weight of n^(l+k) entries is formed.
+    and spreads the result. Orbits and null vectors are applied as sparse matrices. No weight of n^(l+k) entries is formed.
 
     Parameters
     ----------
@@ -64,67 +61,94 @@ class EquivariantLinear(nn.Module):
             if isinstance(channels, bool) or not isinstance(channels, int) or channels < 1:
                 raise SymmetryError(f"{name} is a whole number of channels from 1, not {channels!r}")
         self.hom, self.c_in, self.c_out = hom, c_in, c_out
+        self._source, self._target = hom.group.sizes(hom.source), hom.group.sizes(hom.target)
         dtype = torch.get_default_dtype()
         dtype = torch.promote_types(dtype, torch.complex64) if hom.group.dtype.is_complex else dtype
-        self._maps = Maps(hom.basis())
+        self._maps = hom.maps()
         self.weight = nn.Parameter(torch.empty(hom.dimension, c_out, c_in, dtype=dtype))
-        offsets = hom.group.hom((), hom.target)
-        self._offsets = Maps(offsets.basis()) if bias and offsets.dimension else None
+        offsets = hom.offsets
+        self._nothing = hom.group.sizes(offsets.source)
+        self._offsets = offsets.maps() if bias and offsets.dimension else None
         self.bias = nn.Parameter(torch.empty(offsets.dimension, c_out, dtype=dtype)) if self._offsets else None
         self.reset_parameters()
 
-    def reset_parameters(self) -> None:
-        """Weights for which outputs of independent inputs of variance 1 have a mean variance of 1; bias 0.
+    @classmethod
+    def from_dense(cls, hom: "Hom", weight: torch.Tensor, bias: torch.Tensor | None = None) -> Self:
+        """The layer whose linear part, and bias, are nearest to dense ones.
 
-        E ||D x||² = ||D||² for such x, so every diagram gets the same share whatever the number of its entries.
+        Parameters
+        ----------
+        hom
+            The maps.
+        weight
+            (c_out, c_in, n ** l, n ** k), or without channels (n ** l, n ** k).
+        bias
+            (c_out, n ** l), or (n ** l,).
+
+        Raises
+        ------
+        SymmetryError
+            When shapes do not fit.
+
+        Examples
+        --------
+        >>> from workbench.symmetry import C
+        >>> layer = EquivariantLinear.from_dense(C(4).hom(1, 1), torch.eye(4))
+        >>> layer(torch.arange(4.0).reshape(1, 4)).detach()
+        tensor([[0., 1., 2., 3.]])
         """
-        sizes = torch.tensor([_entries(diagram) for diagram in self.hom.basis()], dtype=torch.float64)
-        outputs = float(self.hom.group.n) ** len(self.hom.target)
-        share = (outputs / (self.hom.dimension * self.c_in * sizes)).sqrt()
+        weight = weight if weight.ndim == 4 else weight[None, None] if weight.ndim == 2 else weight
+        if weight.ndim != 4 or tuple(weight.shape[2:]) != hom.shape:
+            raise SymmetryError(
+                f"a dense weight of {hom} is (c_out, c_in, {hom.shape[0]}, {hom.shape[1]}); this one is {tuple(weight.shape)}"
+            )
+        layer = cls(hom, weight.shape[1], weight.shape[0], bias=bias is not None)
         with torch.no_grad():
-            self.weight.normal_().mul_(share.to(self.weight.device, torch.float32)[:, None, None])
+            layer.weight.copy_(hom.coefficients(weight))
+            if bias is not None:
+                bias = bias if bias.ndim == 2 else bias[None]
+                if bias.shape != (layer.c_out, hom.shape[0]):
+                    raise SymmetryError(
+                        f"the bias of {layer.c_out} channels is ({layer.c_out}, {hom.shape[0]}); this one is {tuple(bias.shape)}"
+                    )
+                if layer.bias is not None:
+                    layer.bias.copy_(hom.offsets.coefficients(bias.unsqueeze(-1)))
+        return layer
+
+    def reset_parameters(self) -> None:
+        """Weights for which outputs of independent inputs of variance 1 have a mean variance of 1; bias 0."""
+        with torch.no_grad():
+            if self.hom.dimension:
+                spread = (self.hom.shares() / self.c_in).sqrt()
+                self.weight.normal_().mul_(spread.to(self.weight.device, torch.float32)[:, None, None])
             if self.bias is not None:
                 self.bias.zero_()
 
-    def extra_repr(self) -> str:
-        """What is shown between the brackets of the layer's repr."""
-        return f"{self.hom}, {self.c_in} -> {self.c_out} channels"
+    def __repr__(self) -> str:
+        return f"EquivariantLinear({self.hom}, {self.c_in} -> {self.c_out} channels)"
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Apply the map: (*batch, c_in, n, ..., n) -> (*batch, c_out, n, ..., n)."""
-        n, k, target = self.hom.group.n, len(self.hom.source), len(self.hom.target)
-        wanted = (self.c_in, *(n,) * k)
-        if tuple(x.shape[x.ndim - 1 - k :]) != wanted or x.ndim < 1 + k:
+        wanted = (self.c_in, *self._source)
+        front = x.ndim - len(wanted)
+        if front < 0 or tuple(x.shape[front:]) != wanted:
             raise SymmetryError(
-                f"a map from {k} indices of {self.hom.group} takes (*batch, {', '.join(map(str, wanted))}); the input is {tuple(x.shape)}"
+                f"{self.hom} takes (*batch, {', '.join(map(str, wanted))}); the input is {tuple(x.shape)}"
             )
-        batch = x.shape[: x.ndim - 1 - k]
-        x = x.reshape(-1, *wanted).transpose(0, 1)
-        y = self._applied(x, bias=True)
-        return y.transpose(0, 1).reshape(*batch, self.c_out, *(n,) * target)
+        batch = x.shape[:front]
+        y: torch.Tensor = self._maps(self.weight, x.reshape(-1, *wanted))
+        if self._offsets is not None and self.bias is not None:
+            y = y + self._offset(self._offsets, self.bias)
+        return y.reshape(*batch, self.c_out, *self._target)
+
+    def _offset(self, offsets: nn.Module, bias: torch.Tensor) -> torch.Tensor:
+        one = torch.ones(1, 1, *self._nothing, dtype=bias.dtype, device=bias.device)
+        made: torch.Tensor = offsets(bias.unsqueeze(-1), one)
+        return made
 
     def to_dense(self) -> torch.Tensor:
         """The matrix of the linear part, (c_out * n ** l, c_in * n ** k): exact, and large."""
-        n, k, target = self.hom.group.n, len(self.hom.source), len(self.hom.target)
-        size = self.c_in * n**k
-        basis = torch.eye(size, dtype=self.weight.dtype, device=self.weight.device).reshape(size, self.c_in, *(n,) * k)
-        y = self._applied(basis.transpose(0, 1), bias=False)
-        return y.transpose(0, 1).reshape(size, self.c_out * n**target).T
-
-    def _applied(self, x: torch.Tensor, *, bias: bool) -> torch.Tensor:
-        """(c_in, batch, n, ..., n) -> (c_out, batch, n, ..., n)."""
-        rank = len(self.hom.target)
-        halves, parts = self._maps(self.weight, x)
-        if bias and self.bias is not None and self._offsets is not None:
-            one = torch.ones(1, 1, dtype=self.bias.dtype, device=self.bias.device)
-            more, constant = self._offsets(self.bias.unsqueeze(-1), one)
-            halves += more
-            parts += [part.expand(self.c_out, x.shape[1], *part.shape[2:]) for part in constant]
-        shape = (self.c_out, x.shape[1], *(self.hom.group.n,) * rank)
-        return spread(parts, halves, shape, rank, self._maps.form) if parts else x.new_zeros(shape)
-
-
-def _entries(diagram: "Diagram") -> int:
-    """How many entries of a diagram's matrix are not zero."""
-    n, heads = diagram.group.n, len(diagram.head_blocks)
-    return int(n ** len(diagram.blocks)) * (math.perm(n, heads) if heads else 1)
+        size = self.c_in * math.prod(self._source)
+        basis = torch.eye(size, dtype=self.weight.dtype, device=self.weight.device)
+        y: torch.Tensor = self._maps(self.weight, basis.reshape(size, self.c_in, *self._source))
+        return y.reshape(size, -1).T

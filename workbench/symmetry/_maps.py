@@ -4,6 +4,8 @@ __all__ = ["Maps"]
 
 import math
 from collections import defaultdict
+from collections.abc import Sequence
+from itertools import product as combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -11,11 +13,11 @@ from torch import nn
 
 from workbench.network._contract import fixed_tensor
 from workbench.symmetry._errors import SymmetryError
-from workbench.symmetry._groups import Form
-from workbench.symmetry._halves import Half, Run, contracted, cut
+from workbench.symmetry._groups import Duals, Form
+from workbench.symmetry._halves import Half, Plan, Run, cut
 
 if TYPE_CHECKING:
-    from workbench.symmetry._hom import Diagrams
+    from workbench.symmetry._diagram_hom import DiagramHom
 
 LARGEST_HEAD = 8
 """A head is applied as a dense Levi-Civita tensor: of n ** n entries, 17 million for n = 8."""
@@ -29,15 +31,6 @@ class _Column(NamedTuple):
     legs: int
 
 
-class _Cell(NamedTuple):
-    """Where one diagram stands in its product."""
-
-    upper: int
-    column: _Column
-    weight: int
-    sign: int
-
-
 class _Product(NamedTuple):
     """All diagrams with the same numbers of indices: of those that arrive at the upper halves, `through` come from below."""
 
@@ -45,15 +38,23 @@ class _Product(NamedTuple):
     through: int
     columns: tuple[_Column, ...]
     uppers: tuple[int, ...]
+    numbers: torch.Tensor
+    """(upper halves, columns): the number of the diagram."""
+    sign: torch.Tensor
+    """(upper halves, columns): its sign; 0 where there is none."""
 
 
 class Maps(nn.Module):
-    """How a basis of diagrams is applied. Holds no parameters: tables that move with the layer, and are not saved.
+    """How a basis of diagrams is applied, for one group or for several that act on different indices.
+
+    Holds no parameters: tables that move with the layer, and are not saved.
 
     Parameters
     ----------
-    diagrams
-        The basis.
+    homs
+        The maps of each group.
+    target, source
+        All indices; of a product of groups, `(factor, dual)` each.
 
     Raises
     ------
@@ -61,17 +62,80 @@ class Maps(nn.Module):
         When there are heads of a group with n > 8.
     """
 
+    def __init__(self, homs: "Sequence[DiagramHom]", target: Duals, source: Duals) -> None:
+        super().__init__()
+        factors = [_Factor(hom) for hom in homs]
+        self.factors = nn.ModuleList(factors)
+        self.below, self.above = _by_factor(source, len(homs)), _by_factor(target, len(homs))
+        self.sizes = [[homs[factor].group.n for factor in order] for order in (_factors(source), _factors(target))]
+        tables = [[(each.numbers, each.sign) for each in factor.products] for factor in factors]
+        sizes = [hom.dimension for hom in homs]
+        for chosen in combinations(*(range(len(table)) for table in tables)):
+            index, sign = torch.zeros(1, 1, dtype=torch.int64), torch.ones(1, 1)
+            for size, table, at in zip(sizes, tables, chosen, strict=True):
+                # rows and columns of the last factor change slowest, numbers those of the first
+                more, signs = table[at]
+                index = torch.cat([torch.cat([index * size + each for each in row], 1) for row in more.tolist()], 0)
+                sign = torch.kron(signs, sign)
+            name = "_".join(map(str, chosen))
+            self.register_buffer(f"_index{name}", index, persistent=False)
+            self.register_buffer(f"_sign{name}", None if bool((sign == 1).all()) else sign, persistent=False)
+
+    def forward(self, weight: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        """Weights (diagrams, c_out, c_in) on (batch, c_in, n, ..., n)."""
+        if len(self.factors) > 1:
+            x = x.permute(0, 1, *(2 + at for at in self.below))
+        if not len(weight):
+            return x.new_zeros(x.shape[0], weight.shape[1], *self.sizes[1])
+        x = x.reshape(*x.shape[:2], 1, *x.shape[2:])
+        y = self._applied(weight, x, 0, ())
+        y = y.reshape(y.shape[0], weight.shape[1], *(self.sizes[1][at] for at in self.above))
+        if len(self.factors) > 1:
+            y = y.permute(0, 1, *(2 + self.above.index(at) for at in range(len(self.above))))
+        return y
+
+    def _applied(self, weight: torch.Tensor, x: torch.Tensor, level: int, chosen: tuple[int, ...]) -> torch.Tensor:
+        """(batch, columns, lead, axes of the factors from `level` on) -> (batch, rows, lead, axes of the target)."""
+        if level == len(self.factors):
+            return self._mixed(weight, x.flatten(2), "_".join(map(str, chosen)))
+        factor: _Factor = self.factors[level]  # type: ignore[assignment]
+        batch, columns, lead = x.shape[:3]
+        own, rest = factor.rank, x.shape[3 + factor.rank :]
+        x = x.reshape(batch, columns, lead, *(factor.n,) * own, math.prod(rest)).movedim(-1, 3)
+        parts = []
+        for at, seen in enumerate(factor.down(x.flatten(2, 3))):
+            # (batch, columns, lead * rest, arriving): what arrives goes before the rest
+            arriving = factor.products[at].arriving
+            seen = seen.reshape(batch, seen.shape[1], lead, math.prod(rest), factor.n**arriving)
+            seen = seen.transpose(3, 4).reshape(batch, seen.shape[1], lead * factor.n**arriving, *rest)
+            y = self._applied(weight, seen, level + 1, (*chosen, at))
+            uppers = len(factor.products[at].uppers)
+            y = y.reshape(batch, uppers, y.shape[1] // uppers, lead, factor.n**arriving, -1).transpose(4, 5)
+            parts.append(y.reshape(*y.shape[:3], -1, *(factor.n,) * arriving))
+        y = factor.up(parts)
+        y = y.reshape(batch, y.shape[1], lead, -1, factor.n**factor.height).transpose(3, 4)
+        return y.flatten(3)
+
+    def _mixed(self, weight: torch.Tensor, x: torch.Tensor, name: str) -> torch.Tensor:
+        index, sign = self.get_buffer(f"_index{name}"), getattr(self, f"_sign{name}")
+        matrix = weight[index]  # (upper halves, columns, c_out, c_in)
+        if sign is not None:
+            matrix = matrix * sign.to(weight.dtype)[:, :, None, None]
+        return matrix.transpose(1, 2).reshape(index.shape[0] * weight.shape[1], -1) @ x
+
+
+class _Factor(nn.Module):
+    """The halves of one group's diagrams."""
+
     _epsilon: torch.Tensor
 
-    def __init__(self, diagrams: "Diagrams") -> None:
+    def __init__(self, hom: "DiagramHom") -> None:
         super().__init__()
-        hom = diagrams.hom
-        self.n, self.rank = hom.group.n, len(hom.source)
-        self.form = runs(hom.group.form, self.n)
+        self.n, self.rank, self.height = hom.group.n, len(hom.source), len(hom.target)
         lowers: dict[Half, int] = {}
         uppers: dict[Half, int] = {}
-        cells: dict[tuple[int, int], list[_Cell]] = defaultdict(list)
-        for weight, diagram in enumerate(diagrams):
+        cells: dict[tuple[int, int], list[tuple[int, _Column, int, int]]] = defaultdict(list)
+        for number, diagram in enumerate(hom.basis()):
             if diagram.head_blocks and self.n > LARGEST_HEAD:
                 raise SymmetryError(
                     f"{diagram} of {hom.group} has a head: a tensor of {self.n}^{self.n} entries, more than can be applied "
@@ -81,74 +145,78 @@ class Maps(nn.Module):
             lower = lowers.setdefault(halves.lower, len(lowers))
             upper = uppers.setdefault(halves.upper, len(uppers))
             column = _Column(lower, halves.images, len(diagram.head_blocks))
-            cells[len(halves.upper.open), len(halves.images)].append(_Cell(upper, column, weight, halves.sign))
-        self.lowers, self.uppers = tuple(lowers), tuple(uppers)
-        self.products = tuple(self._product(at, *numbers, found) for at, (numbers, found) in enumerate(cells.items()))
+            cells[len(halves.upper.open), len(halves.images)].append((upper, column, number, halves.sign))
+        form = runs(hom.group.form, self.n)
+        self.lower = Plan(tuple(lowers), self.rank, form)
+        self.products = tuple(_product(*numbers, found) for numbers, found in cells.items())
+        self.uppers = [upper for product in self.products for upper in product.uppers]
+        halves_above = tuple(uppers)
+        self.upper = Plan([halves_above[upper] for upper in self.uppers], self.height, form)
         headed = any(column.legs for product in self.products for column in product.columns)
         epsilon = fixed_tensor("levi_civita", (self.n,) * self.n, torch.get_default_dtype(), None) if headed else None
         self.register_buffer("_epsilon", epsilon, persistent=False)
 
-    def _product(self, at: int, arriving: int, through: int, cells: list[_Cell]) -> _Product:
-        uppers = list(dict.fromkeys(cell.upper for cell in cells))
-        columns = list(dict.fromkeys(cell.column for cell in cells))
-        row_of, column_of = (
-            {each: row for row, each in enumerate(uppers)},
-            {each: at for at, each in enumerate(columns)},
-        )
-        index = torch.zeros(len(uppers), len(columns), dtype=torch.int64)
-        sign = torch.zeros(len(uppers), len(columns))
-        for cell in cells:
-            place = row_of[cell.upper], column_of[cell.column]
-            index[place], sign[place] = cell.weight, cell.sign
-        self.register_buffer(f"_index{at}", index, persistent=False)
-        self.register_buffer(f"_sign{at}", None if bool((sign == 1).all()) else sign, persistent=False)
-        return _Product(arriving, through, tuple(columns), tuple(uppers))
-
-    def forward(self, weight: torch.Tensor, x: torch.Tensor) -> tuple[list[Half], list[torch.Tensor]]:
-        """Weights (diagrams, c_out, c_in) on (c_in, batch, n, ..., n).
-
-        Returns
-        -------
-        halves, parts
-            Upper halves, and what each of them is to spread: (c_out, batch, n, ..., n).
-        """
-        halves: list[Half] = []
-        parts: list[torch.Tensor] = []
-        seen = contracted(x, self.lowers, self.rank, self.form) if self.lowers else ()
-        for at, product in enumerate(self.products):
+    def down(self, x: torch.Tensor) -> list[torch.Tensor]:
+        """(batch, channels, lead, n, ..., n) -> for every product (batch, columns * channels, lead, arriving indices)."""
+        seen = self.lower.contracted(x) if self.products else []
+        made = []
+        for product in self.products:
             columns = [self._column(seen[column.lower], column, product) for column in product.columns]
-            stacked = torch.stack(columns) if len(columns) > 1 else columns[0].unsqueeze(0)
-            matrix = weight[getattr(self, f"_index{at}")]  # (upper halves, columns, c_out, c_in)
-            sign = getattr(self, f"_sign{at}")
-            if sign is not None:
-                matrix = matrix * sign.to(weight.dtype)[:, :, None, None]
-            matrix = matrix.permute(0, 2, 1, 3).reshape(len(product.uppers) * weight.shape[1], -1)
-            result = matrix @ stacked.reshape(matrix.shape[1], -1)
-            shape = (len(product.uppers), weight.shape[1], x.shape[1], *(self.n,) * product.arriving)
-            parts += result.reshape(shape).unbind()
-            halves += [self.uppers[upper] for upper in product.uppers]
-        return halves, parts
+            made.append(torch.cat(columns, 1) if len(columns) > 1 else columns[0])
+        return made
+
+    def up(self, parts: Sequence[torch.Tensor]) -> torch.Tensor:
+        """For every product (batch, upper halves, rows, lead, arriving indices) -> (batch, rows, lead, n, ..., n)."""
+        first = parts[0]
+        shape = (first.shape[0], *first.shape[2:4], *(self.n,) * self.height)
+        return self.upper.spread([each for part in parts for each in part.unbind(1)], shape)
 
     def _column(self, seen: torch.Tensor, column: _Column, product: _Product) -> torch.Tensor:
-        """(c_in, batch, arriving indices): what a lower half left, past its head, in the order of the upper half."""
+        """(batch, channels, lead, arriving indices): what a lower half left, past its head, in the order of the upper half."""
         if column.legs:
             seen = self._past_head(seen, column.legs, product)
-        return seen.permute(0, 1, *(2 + image for image in column.images), *range(2 + product.through, seen.ndim))
+        if column.images == tuple(range(product.through)):
+            return seen
+        return seen.permute(0, 1, 2, *(3 + image for image in column.images), *range(3 + product.through, seen.ndim))
 
     def _past_head(self, seen: torch.Tensor, legs: int, product: _Product) -> torch.Tensor:
         """Contract the indices that end on the head below; those that go through are on it too if there are legs for them."""
         n, through = self.n, product.through
-        down, up = seen.ndim - 2 - through, product.arriving - through
+        down, up = seen.ndim - 3 - through, product.arriving - through
         epsilon = self._epsilon.to(seen.dtype)
         if legs < n:
             epsilon = epsilon.sum(-1)
-        lead = seen.shape[:2]
+        lead = seen.shape[:3]
         if legs > down + up:  # A: all that goes through is on the head
             table = epsilon.reshape(n**through, n**down, n**up)
             made = torch.einsum("xpd,pdu->xpu", seen.reshape(math.prod(lead), n**through, n**down), table)
         else:  # SO: none of it
             made = seen.reshape(-1, n**down) @ epsilon.reshape(n**down, n**up)
         return made.reshape(*lead, *(n,) * product.arriving)
+
+
+def _product(arriving: int, through: int, cells: list[tuple[int, _Column, int, int]]) -> _Product:
+    uppers = list(dict.fromkeys(cell[0] for cell in cells))
+    columns = list(dict.fromkeys(cell[1] for cell in cells))
+    rows = {upper: at for at, upper in enumerate(uppers)}
+    across = {column: at for at, column in enumerate(columns)}
+    index = torch.zeros(len(uppers), len(columns), dtype=torch.int64)
+    sign = torch.zeros(len(uppers), len(columns))
+    for upper, column, number, parity in cells:
+        place = rows[upper], across[column]
+        index[place], sign[place] = number, parity
+    return _Product(arriving, through, tuple(columns), tuple(uppers), index, sign)
+
+
+def _factors(indices: Duals) -> list[int]:
+    """Which factor acts on each index."""
+    return [index[0] if isinstance(index, tuple) else 0 for index in indices]
+
+
+def _by_factor(indices: Duals, count: int) -> list[int]:
+    """The places of the first factor's indices, then of the second's, and so on."""
+    factors = _factors(indices)
+    return [at for factor in range(count) for at, each in enumerate(factors) if each == factor]
 
 
 def runs(form: Form | None, n: int) -> tuple[Run, ...] | None:

@@ -5,10 +5,10 @@ __all__ = ["A", "B", "S"]
 import torch
 
 from workbench.symmetry import _families as families
-from workbench.symmetry._groups import Group, permutation_matrix, whole
+from workbench.symmetry._groups import DiagramGroup, permutation_matrix, whole
 
 
-class S(Group):
+class S(DiagramGroup):
     """The symmetric group: all permutations of n coordinates.
 
     Examples
@@ -18,6 +18,7 @@ class S(Group):
     """
 
     family = families.SYMMETRIC
+    _coordinates = "permuted"
 
     def __init__(self, n: int) -> None:
         self.n = whole(n, 1, "S(n)")
@@ -34,10 +35,11 @@ class S(Group):
         return permutation_matrix([1, 0, *range(2, n)]), permutation_matrix([*range(1, n), 0])
 
 
-class A(Group):
+class A(DiagramGroup):
     """The alternating group: the even permutations of n coordinates, n at least 2."""
 
     family = families.ALTERNATING
+    _coordinates = "permuted"
 
     def __init__(self, n: int) -> None:
         self.n = whole(n, 2, "A(n)")
@@ -57,10 +59,11 @@ class A(Group):
         return tuple(made)
 
 
-class B(Group):
+class B(DiagramGroup):
     """The hyperoctahedral group: permutations of n coordinates with any signs, the symmetries of a cube."""
 
     family = families.SIGNED
+    _coordinates = "signed"
 
     def __init__(self, n: int) -> None:
         self.n = whole(n, 1, "B(n)")

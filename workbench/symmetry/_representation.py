@@ -2,7 +2,9 @@
 
 __all__ = ["Rep"]
 
+import math
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import torch
@@ -10,8 +12,7 @@ import torch
 from workbench.symmetry._errors import SymmetryError
 
 if TYPE_CHECKING:
-    from workbench.symmetry._diagram import Duals
-    from workbench.symmetry._groups import Group
+    from workbench.symmetry._groups import Duals, Group, Space
 
 
 @dataclass(frozen=True, repr=False)
@@ -45,20 +46,23 @@ class Rep:
     group: "Group"
     terms: "tuple[tuple[Duals, int], ...]"
 
+    @classmethod
+    def of(cls, group: "Group", space: "Space") -> "Rep":
+        """A tensor power, given by its factors, as a representation."""
+        return space if isinstance(space, Rep) else cls(group, ((space, 1),))
+
     @property
     def size(self) -> int:
         """The length of a feature vector: the dimension of the representation."""
-        return sum(copies * self.group.n ** len(power) for power, copies in self.terms)
+        return sum(copies * math.prod(self.group.sizes(power)) for power, copies in self.terms)
 
     @property
     def dual(self) -> "Rep":
         """The dual representation: V* for V and V for V*; the same where the group keeps a form."""
-        if not self.group.walled:
-            return self
-        return Rep(self.group, tuple((tuple(not each for each in power), copies) for power, copies in self.terms))
+        return Rep(self.group, tuple((self.group.flipped(power), copies) for power, copies in self.terms))
 
     def __repr__(self) -> str:
-        return " + ".join(_term(power, copies) for power, copies in self.terms) or "0"
+        return " + ".join(_term(self.group.spelled(power), copies) for power, copies in self.terms) or "0"
 
     def __add__(self, other: "Rep | int") -> "Rep":
         terms = list(self.terms)
@@ -111,13 +115,9 @@ class Rep:
             raise SymmetryError(
                 f"a feature of type {self} has {self.size} numbers on its last axis; the tensor's shape is {tuple(x.shape)}"
             )
-        n = self.group.n
-        sizes = [copies * n ** len(power) for power, copies in self.terms]
-        parts = torch.split(x, sizes, -1)
-        return [
-            part.reshape(*x.shape[:-1], copies, *(n,) * len(power))
-            for part, (power, copies) in zip(parts, self.terms, strict=True)
-        ]
+        shapes = [(copies, *self.group.sizes(power)) for power, copies in self.terms]
+        parts = torch.split(x, [math.prod(shape) for shape in shapes], -1)
+        return [part.reshape(*x.shape[:-1], *shape) for part, shape in zip(parts, shapes, strict=True)]
 
     def join(self, parts: list[torch.Tensor]) -> torch.Tensor:
         """What `split` took apart."""
@@ -133,12 +133,7 @@ class Rep:
         )
 
 
-def _term(power: "Duals", copies: int) -> str:
-    factors: list[str] = []
-    at = 0
-    while at < len(power):
-        run = next((k for k in range(at, len(power)) if power[k] != power[at]), len(power)) - at
-        factors.append(("V.dual" if power[at] else "V") + (f"**{run}" if run > 1 else ""))
-        at += run
-    times = [str(copies)] if copies != 1 or not factors else []
-    return "*".join([*times, *factors])
+def _term(names: list[str], copies: int) -> str:
+    runs = [(name, len(list(run))) for name, run in groupby(names)]
+    factors = [name + (f"**{length}" if length > 1 else "") for name, length in runs]
+    return "*".join([*([str(copies)] if copies != 1 or not factors else []), *factors])

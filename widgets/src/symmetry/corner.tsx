@@ -8,15 +8,17 @@ import type { Drawing } from "./sync";
 export interface CornerProps {
   readonly drawing: Drawing;
   readonly values: Float32Array;
-  readonly n: number;
+  /** The shape of the tensor. */
+  readonly sizes: readonly number[];
   readonly batch: number;
-  readonly order: number;
   /** The largest size in this column of the square: both rows have one scale. */
   readonly scale: number;
   /** The name of the vertex at each place. */
   readonly names: readonly number[];
   /** Where the vectors of a field are, two numbers each. */
   readonly places: Float32Array | null;
+  /** Of a graph whose symmetries the group is. */
+  readonly edges: readonly (readonly [number, number])[];
   readonly label: string;
   readonly tone: "in" | "out";
   readonly size: number;
@@ -57,13 +59,14 @@ function spoken(value: number): string {
 const css = (rgba: ArrayLike<number>, at = 0): string => `rgb(${rgba[4 * at]} ${rgba[4 * at + 1]} ${rgba[4 * at + 2]} / ${((rgba[4 * at + 3] ?? 0) / 255).toFixed(3)})`;
 
 /** Rows and columns a tensor is unfolded to. */
-export function unfolded(n: number, order: number): [number, number] {
-  const down = Math.ceil(order / 2);
-  return order === 3 ? [n, n * n] : [n ** down, n ** (order - down)];
+export function unfolded(sizes: readonly number[]): [number, number] {
+  const down = sizes.length === 3 ? 1 : Math.ceil(sizes.length / 2);
+  const times = (some: readonly number[]) => some.reduce((product, size) => product * size, 1);
+  return [times(sizes.slice(0, down)), times(sizes.slice(down))];
 }
 
-function Heat({ values, n, order, scale, size, palette }: CornerProps & { palette: Palette }): VNode {
-  const [rows, columns] = unfolded(n, order);
+function Heat({ values, sizes, scale, size, palette }: CornerProps & { palette: Palette }): VNode {
+  const [rows, columns] = unfolded(sizes);
   const pixels = useMemo(() => new Uint8ClampedArray(colours(values.subarray(0, rows * columns), scale, palette)), [values, rows, columns, scale, palette]);
   return <Grid rows={rows} columns={columns} pixels={pixels} size={size - 6} />;
 }
@@ -74,11 +77,15 @@ const around = (at: number, n: number, radius: number) => {
 };
 
 /** A set or a graph: vertices on a circle, the entry of a vertex as its fill, of two as an edge. */
-function Vertices({ values, n, order, scale, names, palette }: CornerProps & { palette: Palette }): VNode {
+function Vertices({ values, sizes, scale, names, edges: own, palette }: CornerProps & { palette: Palette }): VNode {
+  const [n, order] = [sizes[0] ?? 1, sizes.length];
   const [ring, radius] = n === 1 ? [0, 12] : [46 - Math.min(6, n / 4), Math.max(6, Math.min(12, 90 / n))];
   const value = (i: number, j: number) => (order === 1 ? values[names[i] as number] : values[(names[i] as number) * n + (names[j] as number)]) ?? 0;
   const table = (v: number) => css(colours([v], scale, palette));
-  const edges: VNode[] = [];
+  const edges: VNode[] = order === 2 ? [] : own.map(([i, j]) => {
+    const [a, b] = [around(i, n, ring), around(j, n, ring)];
+    return <line key={`${i} ${j}`} class="wb-axis-line" x1={a.x} y1={a.y} x2={b.x} y2={b.y} />;
+  });
   if (order === 2)
     for (let i = 0; i < n; i++)
       for (let j = i + 1; j < n; j++) {
@@ -123,17 +130,19 @@ export function projected(values: Float32Array, at: number, n: number): { x: num
   };
 }
 
-function Points({ values, n, batch, scale }: CornerProps): VNode {
+function Points({ values, sizes, scale }: CornerProps): VNode {
+  const n = sizes.at(-1) ?? 1;
+  const count = Math.floor(values.length / n);
   const unit = 50 / (scale || 1);
   const axes = [0, 1, 2].slice(0, Math.max(2, n)).map((axis) => {
     const end = projected(Float32Array.from({ length: n }, (_, k) => (k === axis ? scale * 0.95 : 0)), 0, n);
     return <line key={axis} class="wb-axis-line" x2={end.x * unit} y2={end.y * unit} />;
   });
-  const spots = Array.from({ length: batch }, (_, at) => projected(values, at, n)).sort((a, b) => a.depth - b.depth);
+  const spots = Array.from({ length: count }, (_, at) => projected(values, at, n)).sort((a, b) => a.depth - b.depth);
   return (
     <g>
       {axes}
-      {spots.map(({ x, y, depth }, k) => <circle key={k} class="wb-spot" cx={x * unit} cy={y * unit} r={n > 2 ? 2.4 + depth / (scale || 1) : 2.6} />)}
+      {spots.map(({ x, y, depth }, k) => <circle key={k} class="wb-spot" cx={x * unit} cy={y * unit} r={(count > 12 ? 2.6 : 4) + (n > 2 ? depth / (scale || 1) : 0)} />)}
     </g>
   );
 }
@@ -141,8 +150,9 @@ function Points({ values, n, batch, scale }: CornerProps): VNode {
 /** Half the width of the square that the places of a field fill, when turned. */
 const FIELD = 1.45;
 
-function Arrows({ values, n, batch, scale, places }: CornerProps): VNode {
+function Arrows({ values, sizes, batch, scale, places }: CornerProps): VNode {
   if (!places) return <g />;
+  const n = sizes.at(-1) ?? 2;
   const unit = 56 / FIELD;
   const long = 15 / (scale || 1);
   return (
@@ -165,20 +175,21 @@ function Arrows({ values, n, batch, scale, places }: CornerProps): VNode {
   );
 }
 
-function Dots({ values, n, batch, scale, places, palette }: CornerProps & { palette: Palette }): VNode {
+function Dots({ values, batch, scale, places, palette }: CornerProps & { palette: Palette }): VNode {
   if (!places) return <g />;
   const table = colours(values, scale, palette);
   return (
     <g>
       {Array.from({ length: batch }, (_, at) => {
-        const { x, y } = projected(places, at, n);
+        const { x, y } = projected(places, at, 2);
         return <circle key={at} cx={(x * 56) / FIELD} cy={(y * 56) / FIELD} r={4} style={{ fill: css(table, at) }} />;
       })}
     </g>
   );
 }
 
-function Bars({ values, n, scale }: CornerProps): VNode {
+function Bars({ values, sizes, scale }: CornerProps): VNode {
+  const n = sizes[0] ?? 1;
   const step = 104 / n;
   return (
     <g>

@@ -15,7 +15,7 @@ import type { Drawing, SquareJson } from "./sync";
 export const ROUNDING = 1e-9;
 
 const TITLES: Readonly<Record<string, string>> = {
-  graph: "a graph", image: "an image", values: "values on a set", points: "points", field: "a vector field", random: "random numbers", yours: "your own",
+  graph: "graph", image: "image", values: "values", points: "points", field: "vector field", random: "random", cloud: "point cloud", yours: "yours",
 };
 
 export function Square({ state, acts, answers }: PartProps): VNode {
@@ -42,7 +42,7 @@ function Inputs({ square, acts, state }: { square: Partial<SquareJson>; acts: Pa
     <span class="wb-inputs">
       {(square.inputs?.length ?? 0) > 1
         ? <Pick label="input" value={square.kind ?? ""} choices={(square.inputs ?? []).map((kind) => [kind, TITLES[kind] ?? kind] as const)} onPick={(kind) => acts.wish("input", kind)} />
-        : <span class="wb-soft">{TITLES[square.kind ?? ""]}</span>}
+        : <span class="wb-soft">{TITLES[square.kind ?? ""]} input</span>}
       {square.kind !== "yours" && <Button label="another input" title="another one (a)" quiet onPress={() => acts.wish("another")}>↻</Button>}
       {graphs && (
         <Choices
@@ -57,15 +57,15 @@ function Inputs({ square, acts, state }: { square: Partial<SquareJson>; acts: Pa
 }
 
 function Ways({ square, size, drawn }: { square: SquareJson; size: number; drawn: "graph" | "matrix" }): VNode {
-  const { n, batch, orders, images, error } = square;
+  const { batch, sizes, images, edges, error } = square;
   const corners = useMemo(() => unpacked(square), [square]);
   const same = error < ROUNDING;
-  const plainNames = Array.from({ length: n }, (_, k) => k);
+  const plainNames = Array.from({ length: sizes[0][0] ?? sizes[1][0] ?? 0 }, (_, k) => k);
   const movedNames = images.length ? images : plainNames;
   const as = (drawing: Drawing): Drawing => (drawing === "graph" && drawn === "matrix" ? "heat" : drawing);
   const corner = (side: "from" | "to", values: Float32Array, moved: boolean, label: string, at = size): VNode => {
     const props: CornerProps = {
-      drawing: as(square[side]), values, n, batch, order: orders[side === "from" ? 0 : 1], label,
+      drawing: as(square[side]), values, batch, edges, sizes: sizes[side === "from" ? 0 : 1], label,
       scale: side === "from" ? corners.fromScale : corners.toScale, names: moved ? movedNames : plainNames,
       places: moved ? corners.moved : corners.places, tone: side === "from" ? "in" : "out", size: at,
     };
@@ -101,17 +101,17 @@ function Ways({ square, size, drawn }: { square: SquareJson; size: number; drawn
 function unpacked(square: SquareJson) {
   const [x, fx, gx, fgx, gfx] = ([square.x, square.fx, square.gx, square.fgx, square.gfx] as (Packed | undefined)[]).map(floats) as [Float32Array, Float32Array, Float32Array, Float32Array, Float32Array];
   const vectors = (drawing: Drawing) => drawing === "points" || drawing === "arrows";
-  const most = (drawing: Drawing, ...all: Float32Array[]) => {
+  const most = (drawing: Drawing, n: number, ...all: Float32Array[]) => {
     let found = 0;
     for (const values of all)
-      if (vectors(drawing)) for (let k = 0; k < values.length; k += square.n) found = Math.max(found, Math.hypot(...values.subarray(k, k + square.n)));
+      if (vectors(drawing)) for (let k = 0; k < values.length; k += n) found = Math.max(found, Math.hypot(...values.subarray(k, k + n)));
       else for (const value of values) found = Math.max(found, Math.abs(value));
     return found;
   };
   return {
     x, fx, gx, fgx, gfx,
-    fromScale: most(square.from, x, gx),
-    toScale: most(square.to, fx, fgx, gfx),
+    fromScale: most(square.from, square.sizes[0].at(-1) ?? 1, x, gx),
+    toScale: most(square.to, square.sizes[1].at(-1) ?? 1, fx, fgx, gfx),
     places: square.places ? floats(square.places) : null,
     moved: square.moved ? floats(square.moved) : null,
   };
