@@ -430,6 +430,18 @@ def test_the_element_is_turned_stepped_and_drawn_by_chance():
     lab.close()
 
 
+def test_two_vertices_dragged_onto_each_other_are_swapped(lab):
+    wish(lab, "identity")
+    wish(lab, "swap", value=[0, 3])
+    assert lab.error < 1e-14
+    assert lab.square["element"] == "(1 4)"
+    wish(lab, "swap", value=[0, 0])
+    assert "two different coordinates" in lab.issues[0]["message"]
+    lab.hom = A(4).hom(2, 2)
+    wish(lab, "swap", value=[0, 1])
+    assert "odd permutation, which A(4) does not have" in lab.issues[0]["message"]
+
+
 @pytest.mark.parametrize(
     ("group", "element", "said"),
     [
@@ -543,6 +555,7 @@ def test_what_python_sets_that_cannot_be_is_refused_and_changes_nothing(lab):
         {"spec": {"channels": [0, 1]}},
         {"wish": {"op": "fly"}},
         {"wish": {"op": "step", "value": 7}},
+        {"wish": {"op": "swap", "value": [0, 9]}},
         {"wish": {"op": "relate", "value": 15}},
         {"wish": {"serial": 1}},
         {"turning": {"axis": 0, "amount": 1}},

@@ -237,6 +237,33 @@ describe("the square", () => {
   });
 });
 
+describe("dragging", () => {
+  it("one vertex of the transformed graph onto another swaps them", async () => {
+    const model = await show();
+    const corner = labelled("g x, the input transformed");
+    const vertices = [...corner.querySelectorAll("[data-vertex]")];
+    document.elementFromPoint = (x: number) => vertices[x] ?? null;
+    await pointer(corner, "pointerdown", 0);
+    await pointer(corner, "pointerup", 2);
+    expect(model.get("wish")).toMatchObject({ op: "swap", value: [1, 2] });
+  });
+  it("the transformed points turns them", async () => {
+    const vectors = new DataView(Float32Array.from([1, 0, 0, 1]).buffer);
+    const model = await show({
+      about: { ...traits().about, generators: [], axes: [{ title: "turn 1–2", most: Math.PI, unit: "°" }] },
+      square: square({ kind: "points", from: "points", to: "points", batch: 2, sizes: [[2], [2]], images: [], amount: 3, x: vectors, fx: vectors, gx: vectors, fgx: vectors, gfx: vectors }),
+    });
+    document.elementFromPoint = () => null;
+    const corner = labelled("g x, the input transformed");
+    corner.getBoundingClientRect = () => ({ left: 0, top: 0, width: 100, height: 100 }) as DOMRect;
+    await pointer(corner, "pointerdown", 90, 50);
+    await pointer(corner, "pointermove", 50, 10);
+    await tick(60);
+    expect(model.get("turning")).toMatchObject({ axis: 0, amount: expect.closeTo(3 + Math.PI / 2 - 2 * Math.PI, 6) });
+    await pointer(corner, "pointerup", 50, 10);
+  });
+});
+
 describe("the chooser", () => {
   it("asks for other maps and leaves their weights to Python", async () => {
     const model = await show();

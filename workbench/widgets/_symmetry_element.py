@@ -3,13 +3,13 @@
 __all__ = ["Turn", "axes_of", "generators_of", "is_permuting", "read_turn", "spoken"]
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 
-from workbench.symmetry import DirectSum, Group, Lorentz, Product, SymmetryError
+from workbench.symmetry import DirectSum, Group, Lorentz, Product, S, SymmetryError
 
 CLOSE = 1e-9
 
@@ -69,6 +69,20 @@ class Turn:
             raise SymmetryError(f"{self.group} has {len(generators)} generators; there is none at {at}")
         by = generators[at] if which >= 0 else torch.linalg.inv(generators[at])
         return replace(self, base=by @ self.element, amount=0.0)
+
+    def swapped(self, pair: Sequence[int]) -> "Turn":
+        """Two coordinates swapped after it."""
+        a, b = pair
+        n = self.group.n
+        if not (a in range(n) and b in range(n) and a != b):
+            raise SymmetryError(f"two different coordinates of {n} can be swapped, not {a!r} and {b!r}")
+        if not isinstance(self.group, S):
+            raise SymmetryError(
+                f"a swap alone is an odd permutation, which {self.group} does not have; take its generators"
+            )
+        swap = torch.eye(n, dtype=self.group.dtype)
+        swap[[a, b]] = swap[[b, a]]
+        return replace(self, base=swap @ self.element, amount=0.0)
 
     def along(self, axis: int, amount: float) -> "Turn":
         """Turned along an axis; another axis goes on from where this one came."""

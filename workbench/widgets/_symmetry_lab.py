@@ -404,6 +404,9 @@ class SymmetryLab(TwoWay):
             case "step" if isinstance(value, int) and not isinstance(value, bool):
                 self._turn = self._turn.stepped(value)
                 self._walk_again()
+            case "swap" if isinstance(value, list) and len(value) == 2 and all(type(each) is int for each in value):
+                self._turn = self._turn.swapped(value)
+                self._walk_again()
             case "input" if isinstance(value, str):
                 if value not in self._inputs:
                     raise SymmetryError(f"there is no input {value!r}{did_you_mean(value, self._inputs)}")

@@ -1,5 +1,5 @@
 /** One corner of the square: a tensor, or a batch of them, as what it stands for. */
-import type { VNode } from "preact";
+import type { RefObject, VNode } from "preact";
 import { useMemo, useRef } from "preact/hooks";
 import { Grid, useDark } from "./canvas";
 import { colours, DARK, LIGHT, type Palette } from "./sharing";
@@ -22,6 +22,10 @@ export interface CornerProps {
   readonly label: string;
   readonly tone: "in" | "out";
   readonly size: number;
+  /** What dragging does, where it does something: the pointer's way since it went down, in radians about the middle and in pixels. */
+  readonly onDrag?: ((angle: number, across: number, begins: boolean) => void) | undefined;
+  /** One vertex was dragged onto another: their names. */
+  readonly onSwap?: ((a: number, b: number) => void) | undefined;
 }
 
 export function Corner(props: CornerProps): VNode {
@@ -29,8 +33,10 @@ export function Corner(props: CornerProps): VNode {
   const frame = useRef<HTMLDivElement>(null);
   const palette = useDark(frame) ? DARK : LIGHT;
   const flat = drawing === "heat";
+  const drags = useDragging(props, frame);
+  const can = props.onSwap ? " wb-swaps" : props.onDrag ? " wb-turns" : "";
   return (
-    <div class={`wb-corner wb-${tone}`} role="img" aria-label={label} ref={frame} style={{ width: `${size}px`, height: `${size}px` }}>
+    <div class={`wb-corner wb-${tone}${can}`} role="img" aria-label={label} ref={frame} style={{ width: `${size}px`, height: `${size}px` }} {...drags}>
       {flat ? <Heat {...props} palette={palette} /> : (
         <svg width={size} height={size} viewBox="-60 -60 120 120" aria-hidden="true">
           {inside(props, palette)}
@@ -38,6 +44,46 @@ export function Corner(props: CornerProps): VNode {
       )}
     </div>
   );
+}
+
+interface Grip {
+  readonly angle: number;
+  readonly x: number;
+  readonly vertex: number | null;
+}
+
+/** Pointer handlers: turn about the middle, or drag one vertex onto another. */
+function useDragging({ onDrag, onSwap }: CornerProps, frame: RefObject<HTMLDivElement | null>) {
+  const grip = useRef<Grip | null>(null);
+  if (!onDrag && !onSwap) return {};
+  const at = (event: PointerEvent): Grip => {
+    const box = frame.current?.getBoundingClientRect() ?? { left: 0, top: 0, width: 0, height: 0 };
+    const [x, y] = [event.clientX - box.left - box.width / 2, event.clientY - box.top - box.height / 2];
+    const under = (frame.current?.getRootNode() as Document | ShadowRoot | undefined)?.elementFromPoint?.(event.clientX, event.clientY);
+    const name = under?.closest("[data-vertex]")?.getAttribute("data-vertex");
+    return { angle: Math.atan2(-y, x), x, vertex: name == null ? null : Number(name) };
+  };
+  return {
+    onPointerDown: (event: PointerEvent) => {
+      if (event.button !== 0) return;
+      grip.current = at(event);
+      (event.currentTarget as Element).setPointerCapture?.(event.pointerId);
+      onDrag?.(0, 0, true);
+      event.preventDefault();
+    },
+    onPointerMove: (event: PointerEvent) => {
+      const from = grip.current;
+      if (!from || !onDrag) return;
+      const to = at(event);
+      onDrag(to.angle - from.angle, to.x - from.x, false);
+    },
+    onPointerUp: (event: PointerEvent) => {
+      const [from, to] = [grip.current, at(event)];
+      grip.current = null;
+      if (onSwap && from?.vertex != null && to.vertex !== null && to.vertex !== from.vertex) onSwap(from.vertex, to.vertex);
+    },
+    onPointerCancel: () => { grip.current = null; },
+  };
 }
 
 function inside(props: CornerProps, palette: Palette): VNode | VNode[] {
@@ -107,7 +153,7 @@ function Vertices({ values, sizes, scale, names, edges: own, palette }: CornerPr
       {names.map((name, place) => {
         const { x, y } = around(place, n, ring);
         return (
-          <g key={place} transform={`translate(${x} ${y})`}>
+          <g key={place} transform={`translate(${x} ${y})`} data-vertex={name}>
             <circle class="wb-node" r={radius} />
             <circle r={radius} style={{ fill: table(value(place, place)) }} />
             {radius > 6.5 && <text class="wb-name-of" y={3.5}>{name + 1}</text>}

@@ -30,7 +30,7 @@ export function Square({ state, acts, answers }: PartProps): VNode {
         <span class="wb-space" />
         {square.inputs && <Inputs square={square} acts={acts} state={state} />}
       </div>
-      {square.serial === undefined ? <p class="wb-soft wb-wait">…</p> : <Ways square={square as SquareJson} size={size} drawn={state.drawn} />}
+      {square.serial === undefined ? <p class="wb-soft wb-wait">…</p> : <Ways square={square as SquareJson} size={size} drawn={state.drawn} answers={answers} acts={acts} />}
       <Element answers={answers} acts={acts} />
     </section>
   );
@@ -56,23 +56,41 @@ function Inputs({ square, acts, state }: { square: Partial<SquareJson>; acts: Pa
   );
 }
 
-function Ways({ square, size, drawn }: { square: SquareJson; size: number; drawn: "graph" | "matrix" }): VNode {
+interface WaysProps extends Pick<PartProps, "answers" | "acts"> {
+  readonly square: SquareJson;
+  readonly size: number;
+  readonly drawn: "graph" | "matrix";
+}
+
+/** Pixels of a drag to the side for a whole turn of a slider. */
+const ACROSS = 120;
+
+function Ways({ square, size, drawn, answers, acts }: WaysProps): VNode {
   const { batch, sizes, images, edges, error } = square;
   const corners = useMemo(() => unpacked(square), [square]);
   const same = error < ROUNDING;
   const plainNames = Array.from({ length: sizes[0][0] ?? sizes[1][0] ?? 0 }, (_, k) => k);
   const movedNames = images.length ? images : plainNames;
   const as = (drawing: Drawing): Drawing => (drawing === "graph" && drawn === "matrix" ? "heat" : drawing);
+  const before = useRef(0);
+  const axis = answers.about.axes?.[square.axis];
+  const plane = axis?.unit === "°" && sizes[0].at(-1) === 2;
+  const onDrag = axis && ((angle: number, across: number, begins: boolean) => {
+    if (begins) before.current = square.amount;
+    else acts.turn(square.axis, wrapped(before.current + (plane ? angle : (across / ACROSS) * axis.most), axis.most, axis.unit === "°"));
+  });
+  const onSwap = images.length && as(square.from) !== "heat" ? (a: number, b: number) => acts.wish("swap", [a, b]) : undefined;
   const corner = (side: "from" | "to", values: Float32Array, moved: boolean, label: string, at = size): VNode => {
     const props: CornerProps = {
       drawing: as(square[side]), values, batch, edges, sizes: sizes[side === "from" ? 0 : 1], label,
       scale: side === "from" ? corners.fromScale : corners.toScale, names: moved ? movedNames : plainNames,
       places: moved ? corners.moved : corners.places, tone: side === "from" ? "in" : "out", size: at,
+      ...(moved && side === "from" ? { onDrag: onSwap ? undefined : onDrag, onSwap } : {}),
     };
     return <Corner {...props} />;
   };
   return (
-    <div class={`wb-ways${same ? " wb-same" : " wb-unlike"}`} style={{ gridTemplateColumns: `${size}px 1fr ${size}px` }}>
+    <div class={`wb-ways${same ? " wb-same" : " wb-unlike"}`} style={{ gridTemplateColumns: `${size}px minmax(0, 110px) ${size}px` }}>
       {corner("from", corners.x, false, "the input x")}
       <Arrow label="f" title="the map" />
       {corner("to", corners.fx, false, "f(x), the input mapped")}
@@ -96,6 +114,13 @@ function Ways({ square, size, drawn }: { square: SquareJson; size: number; drawn
       <span class="wb-caption">{square.zero && same ? "all zero" : same ? "f(g x) = g f(x)" : "two different ends"}</span>
     </div>
   );
+}
+
+/** An amount within the slider: angles go round, others stop. */
+export function wrapped(amount: number, most: number, round: boolean): number {
+  if (!round) return Math.max(-most, Math.min(most, amount));
+  const whole = 2 * most;
+  return ((((amount + most) % whole) + whole) % whole) - most;
 }
 
 function unpacked(square: SquareJson) {
@@ -123,7 +148,7 @@ function Arrow({ label, title, down }: { label: string; title: string; down?: bo
       <i>{label}</i>
       {down
         ? <svg width="14" height="46" viewBox="0 0 14 46" aria-hidden="true"><path d="M7 2V42M3 37l4 6l4 -6" /></svg>
-        : <svg width="100%" height="14" viewBox="0 0 60 14" preserveAspectRatio="none" aria-hidden="true"><path d="M2 7H57M51 3l7 4l-7 4" /></svg>}
+        : <span class="wb-shaft" aria-hidden="true"><svg width="9" height="14" viewBox="0 0 9 14"><path d="M1 3l7 4l-7 4" /></svg></span>}
     </span>
   );
 }

@@ -196,7 +196,7 @@ export class Link {
   }
 
   /** Ask Python for what only it can do: undo, a random element, a step, another input, how a diagram depends on others. */
-  wish(op: string, value?: number | string): void {
+  wish(op: string, value?: number | string | readonly number[]): void {
     this.wishes += 1;
     this.save("wish", { op, serial: `${this.me} ${this.wishes}`, ...(value === undefined ? {} : { value }) });
   }
