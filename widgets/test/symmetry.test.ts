@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { bytesOf, floats, shorts, words } from "../src/symmetry/bytes";
 import { boxOf } from "../src/symmetry/canvas";
 import { factorName } from "../src/symmetry/compose";
-import { projected, unfolded } from "../src/symmetry/corner";
+import { projected, tiles, unfolded } from "../src/symmetry/corner";
 import { act, BINDINGS } from "../src/symmetry/keyboard";
-import { blocksOf, formulaOf, halvesOf, leftOver, nameOf, picturesOf, plainly, strokesOf, type Picture } from "../src/symmetry/pictures";
+import { blocksOf, formulaOf, halvesOf, leftOver, nameOf, picturesOf, plainly, strokesOf, wordsOf, type Picture } from "../src/symmetry/pictures";
 import { CRACK, fitting, initial, powerName, powersOf, reduce, type Command, type Doc, type State } from "../src/symmetry/reducer";
 import { colours, different, heldBy, hues, indicesOf, LIGHT, meeting, paint, sharingOf, valuesOf } from "../src/symmetry/sharing";
 import { docOf, specOf } from "../src/symmetry/sync";
@@ -52,6 +52,15 @@ describe("diagrams", () => {
     expect(said([0, 0, 1, 1], 2, "symplectic")).toBe("y_ij  = ω_ij Σ_ab ω_ab x_ab");
     expect(said([0, 1, 2], 1, "", [0, 1, 2])).toBe("y_i  = Σ_ab ε_iab x_ab");
     expect(said([], 0)).toBe("y = x");
+  });
+  it("are told in words", () => {
+    expect(wordsOf(picture([0, 1, 0, 2], 2), "")).toBe("keeps 1, repeats along 2, sums over 2'");
+    expect(wordsOf(picture([0, 1, 1, 0], 2), "")).toBe("moves 2' to 1, moves 1' to 2");
+    expect(wordsOf(picture([0, 0, 1, 1], 2), "")).toBe("fills only 1 = 2, sums over 1' = 2'");
+    expect(wordsOf(picture([0, 0, 0, 0], 2), "")).toBe("takes 1' = 2' to 1 = 2");
+    expect(wordsOf(picture([0, 0, 1, 1], 2), "symplectic")).toBe("puts ω at 1 2, pairs 1' with 2' by ω");
+    expect(wordsOf(picture([0, 1, 2], 1, [0, 1, 2]), "")).toContain("ε");
+    expect(wordsOf(picture([], 0), "")).toBe("multiplies by a number");
   });
   it("are formulas that are true", () => {
     // For every diagram: the index of x that the formula names, given those of y and of the sums, is where the matrix has a 1.
@@ -229,6 +238,16 @@ describe("words", () => {
 describe("corners", () => {
   it("unfold tensors to rows and columns", () => {
     expect([[3], [3, 3], [3, 3, 3], [3, 3, 3, 3], [5, 3]].map(unfolded)).toEqual([[3, 1], [3, 3], [3, 9], [9, 9], [5, 3]]);
+  });
+  it("draw three indices as slices side by side", () => {
+    const { rows, columns, pixels } = tiles(Float32Array.from({ length: 8 }, (_, k) => k + 1), [2, 2, 2], 8, LIGHT);
+    expect([rows, columns]).toEqual([2, 5]);
+    const strength = Array.from({ length: 10 }, (_, k) => pixels[4 * k + 3]!);
+    expect(strength[2]).toBe(0);
+    expect(strength[7]).toBe(0);
+    const order = [strength[0], strength[1], strength[5], strength[6], strength[3], strength[4], strength[8], strength[9]] as number[];
+    expect(order).toEqual([...order].sort((a, b) => a - b));
+    expect(tiles(new Float32Array(6), [2, 3], 1, LIGHT)).toMatchObject({ rows: 2, columns: 3 });
   });
   it("look at space from the right and above", () => {
     const seen = (...at: number[]) => projected(Float32Array.from(at), 0, at.length);

@@ -21,7 +21,7 @@ __all__ = [
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from workbench.network import did_you_mean
@@ -69,7 +69,7 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Choice:
     """What undo goes back to.
 
@@ -89,17 +89,16 @@ class Choice:
     weights: Mapping[int, float]
     broken: tuple[int, int, float] | None = None
     channels: tuple[int, int] = (1, 1)
-    key: tuple[Any, ...] = field(init=False)
-
-    def __post_init__(self) -> None:
-        hom = self.hom
-        told = (hom.group, hom.source, hom.target, tuple(self.weights.items()), self.broken, self.channels)
-        object.__setattr__(self, "key", told)
 
     @property
     def maps(self) -> tuple[Any, ...]:
         """What says which maps there are."""
-        return self.key[:3]
+        return self.hom.group, self.hom.source, self.hom.target
+
+    def same(self, other: "Choice") -> bool:
+        """Whether two show the same."""
+        told = (self.weights, self.broken, self.channels, self.maps)
+        return told == (other.weights, other.broken, other.channels, other.maps)
 
     def to_spec(self, gesture: object = None) -> dict[str, Any]:
         """The JSON that the page reads."""

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from workbench.symmetry import EquivariantLinear
 
 VIEWS = ("diagrams", "compose", "check", "code")
-REMEMBERED = 1_000
+REMEMBERED = 300
 YOURS = "yours"
 OURS = frozenset({"about", "checked", "code", "composed", "diagrams", "related", "sharing", "square", "trail"})
 
@@ -291,7 +291,7 @@ class SymmetryLab(TwoWay):
 
     def _go(self, choice: Choice) -> None:
         """To a choice of Python's."""
-        if choice.key != self._choice.key:
+        if not choice.same(self._choice):
             self._remember()
             self._settle(choice)
         self._show_again()
@@ -339,7 +339,7 @@ class SymmetryLab(TwoWay):
     def _take(self, spec: Mapping[str, Any]) -> None:
         choice = read_choice(spec, self._choice, self._offered)
         self.issues = []
-        if choice.key != self._choice.key:
+        if not choice.same(self._choice):
             gesture = spec.get("gesture")
             if gesture is None or gesture != self._gesture:
                 self._remember()

@@ -10,7 +10,7 @@ import { Slider } from "../shared/slider";
 import type { Acts, Answers } from "./app";
 import { boxOf, Grid, useDark } from "./canvas";
 import { Drawn, Formula } from "./drawing";
-import { halvesOf, nameOf, type HalfMap, type Picture } from "./pictures";
+import { halvesOf, nameOf, wordsOf, type HalfMap, type Picture } from "./pictures";
 import { MOST_WEIGHT, type State } from "./reducer";
 import { colours, DARK, LIGHT, paint, valuesOf, type Palette, type Sharing, type Weights } from "./sharing";
 
@@ -299,7 +299,7 @@ function Focus({ state, acts, answers }: PartProps): VNode {
         <b>{nounOf(answers)} {chosen}</b>
         <span class="wb-mono">{picture ? nameOf(picture, about.n ?? 1) : pictures.names[chosen]?.replace(`${nounOf(answers)} of `, "of ")}</span>
       </div>
-      {picture && <p><Formula picture={picture} order={doc.source?.length ?? 0} form={about.form ?? ""} /></p>}
+      {picture && <p><Formula picture={picture} order={doc.source?.length ?? 0} form={about.form ?? ""} /><span class="wb-note">{wordsOf(picture, about.form ?? "")}</span></p>}
       <div class="wb-row">
         <Button label={weight === undefined ? "switch on" : "switch off"} title="on or off (x)" onPress={() => acts.dispatch({ type: "toggle", at: chosen })} />
         <Slider

@@ -112,9 +112,26 @@ export function unfolded(sizes: readonly number[]): [number, number] {
 }
 
 function Heat({ values, sizes, scale, size, palette }: CornerProps & { palette: Palette }): VNode {
-  const [rows, columns] = unfolded(sizes);
-  const pixels = useMemo(() => new Uint8ClampedArray(colours(values.subarray(0, rows * columns), scale, palette)), [values, rows, columns, scale, palette]);
+  const { rows, columns, pixels } = useMemo(() => tiles(values, sizes, scale, palette), [values, sizes, scale, palette]);
   return <Grid rows={rows} columns={columns} pixels={pixels} size={size - 6} />;
+}
+
+/** The picture of a tensor: a matrix as it is; of three indices the slices of the first, side by side. */
+export function tiles(values: Float32Array, sizes: readonly number[], scale: number, palette: Palette): { rows: number; columns: number; pixels: Uint8ClampedArray<ArrayBuffer> } {
+  const [rows, columns] = unfolded(sizes);
+  const table = new Uint8ClampedArray(colours(values.subarray(0, rows * columns), scale, palette));
+  if (sizes.length !== 3) return { rows, columns, pixels: table };
+  const [slices, down, across] = sizes as [number, number, number];
+  const abreast = Math.ceil(Math.sqrt(slices));
+  const [height, width] = [Math.ceil(slices / abreast) * (down + 1) - 1, abreast * (across + 1) - 1];
+  const pixels = new Uint8ClampedArray(4 * height * width);
+  for (let slice = 0; slice < slices; slice++)
+    for (let row = 0; row < down; row++) {
+      const from = 4 * (slice * down + row) * across;
+      const to = 4 * ((Math.floor(slice / abreast) * (down + 1) + row) * width + (slice % abreast) * (across + 1));
+      pixels.set(table.subarray(from, from + 4 * across), to);
+    }
+  return { rows: height, columns: width, pixels };
 }
 
 const around = (at: number, n: number, radius: number) => {
