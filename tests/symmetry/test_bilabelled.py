@@ -21,6 +21,7 @@ from workbench.symmetry import (
     bilabelled_basis,
     bilabelled_graphs,
 )
+from workbench.symmetry._bilabelled_search import _levels
 
 TOURNAMENT = nx.DiGraph([(0, 1), (1, 2), (2, 0), (0, 3), (1, 3), (3, 2)])
 COLOURED = nx.path_graph(4)
@@ -58,12 +59,13 @@ def bilabelled(draw, outputs=None, inputs=None, colours=()):
         draw(st.lists(st.tuples(node, node), max_size=5)),
         draw(st.lists(node, max_size=2) if outputs is None else st.lists(node, min_size=outputs, max_size=outputs)),
         draw(st.lists(node, max_size=2) if inputs is None else st.lists(node, min_size=inputs, max_size=inputs)),
-        [(draw(node), draw(st.sampled_from(colours)))] if colours and draw(st.booleans()) else (),
+        draw(st.lists(st.tuples(node, st.sampled_from(colours)), min_size=1, max_size=2)) if colours else (),
     )
 
 
-@settings(max_examples=40)
-@given(st.sampled_from(GROUPS), st.data())
+@pytest.mark.parametrize("group", GROUPS, ids=str)
+@settings(max_examples=15)
+@given(st.data())
 def test_homomorphisms_are_those_counted_one_by_one(group, data):
     """Loops have none; nodes may be labelled twice or not at all."""
     names = tuple(dict.fromkeys(group.colours)) if len(set(group.colours)) > 1 else ()
@@ -75,12 +77,17 @@ def test_homomorphisms_are_those_counted_one_by_one(group, data):
     assert small.homomorphisms(group, torch.float32).dtype == torch.float32
 
 
-@settings(max_examples=30)
-@given(st.sampled_from(GROUPS[:5]), bilabelled())
-def test_the_network_of_copy_tensors_is_the_same_map(group, small):
+@pytest.mark.parametrize("group", GROUPS, ids=str)
+@settings(max_examples=15)
+@given(st.data())
+def test_the_network_of_copy_tensors_is_the_same_map(group, data):
+    names = tuple(dict.fromkeys(group.colours)) if len(set(group.colours)) > 1 else ()
+    small = data.draw(bilabelled(colours=names))
     net = small.network(group.n)
     assert all((kind == "copy") == name.startswith("N") for name, kind in net.fixed.items())
     cores = {name: group.adjacency.double() for name in net.tensors if name.startswith("A")}
+    for at, (_, colour) in enumerate(small.colours, start=1):
+        cores[f"C{at}"] = torch.tensor([each == colour for each in group.colours], dtype=torch.float64)
     value = net.contract(cores).to(torch.float64).reshape(group.n ** len(small.outputs), -1)
     assert torch.equal(value, brute_force(small, group))
 
@@ -149,6 +156,20 @@ def test_no_smaller_graph_tells_an_orbit_apart(group):
                         best[at] = min(best.get(at, (9, 9)), (nodes, len(edges)))
     found = bilabelled_graphs(hom, 3)
     assert {at: (each.nodes, len(each.edges)) for at, each in enumerate(found) if each} == best
+
+
+def test_every_graph_is_looked_at_once():
+    """With one labelled node: connected graphs with a root, up to isomorphism; all have homomorphisms into a complete graph."""
+    rooted = [[] for _ in range(6)]
+    for graph in SMALL:
+        if nx.is_connected(graph):
+            for root in graph:
+                nx.set_node_attributes(graph, {node: node == root for node in graph}, "root")
+                known = rooted[len(graph)]
+                if not any(nx.is_isomorphic(graph, other, node_match=lambda a, b: a == b) for other in known):
+                    known.append(graph.copy())
+    levels = [len(graphs) for graphs, _ in _levels(Aut(nx.complete_graph(5)), 1, 5)]
+    assert levels == [len(known) for known in rooted] == [0, 1, 1, 3, 11, 58]
 
 
 def test_known_graphs_of_a_ring_and_of_petersens_graph():

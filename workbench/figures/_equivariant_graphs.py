@@ -4,7 +4,7 @@ __all__ = ["bilabelled_of", "orbit_of"]
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations
 
@@ -56,7 +56,7 @@ def orbit_of(orbit: Invariant) -> Piece:
         count = len(orbit.entries()[1])
         return said(repr(orbit), f"{count:,} index tuple{'s' * (count != 1)}")
     top = len(orbit.target)
-    marked = _drawn(_Graph(**{**vars(graph), "outputs": orbit.pivot[:top], "inputs": orbit.pivot[top:]}), MARGIN)
+    marked = _drawn(replace(graph, outputs=orbit.pivot[:top], inputs=orbit.pivot[top:]), MARGIN)
     if not isinstance(group, Aut) or not 0 < len(orbit.pivot) <= 4 or orbit.hom.dimension > MOST_ORBITS:
         return marked
     small = orbit.bilabelled(6 if len(orbit.pivot) <= 2 else 5)
