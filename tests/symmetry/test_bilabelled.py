@@ -188,6 +188,32 @@ def test_twins_are_told_apart_by_no_one_graph():
     hom = Aut(nx.star_graph(3)).hom(1, 1)
     assert [each is None for each in bilabelled_graphs(hom)] == [each.pivot == (1, 2) for each in hom.basis()]
     assert len(bilabelled_basis(hom)) == hom.dimension == 5
+    alike = bilabelled_graphs(hom, alike=True)
+    assert alike[4] == hom.basis()[4].bilabelled(alike=True) == BilabelledGraph(2, [(0, 1)], [0], [1])
+
+
+@pytest.mark.parametrize(("k", "l"), [(1, 1), (1, 2)])
+def test_among_tuples_equal_in_the_same_places_graphs_have_a_node_for_each_different_index(k, l):
+    for group in (
+        Aut(nx.empty_graph(3)),
+        Aut(nx.complete_bipartite_graph(2, 3)),
+        Aut(nx.hypercube_graph(3)),
+        GROUPS[3],
+    ):
+        hom = group.hom(k, l)
+        values = {}
+        for orbit, small in zip(hom.basis(), bilabelled_graphs(hom, 5, alike=True), strict=True):
+            equal = tuple(orbit.pivot.index(each) for each in orbit.pivot)
+            values.setdefault(equal, []).append((orbit, small))
+        for told in values.values():
+            for orbit, small in told:
+                assert small is not None
+                labels = (*small.outputs, *small.inputs)
+                assert [labels.index(each) for each in labels] == [orbit.pivot.index(each) for each in orbit.pivot]
+                counts = small.homomorphisms(group).to_dense()
+                of = [counts[other.matrix().to_dense() == 1].unique() for other, _ in told]
+                assert [len(each) for each in of] == [1] * len(told)
+                assert sum(bool(each == counts[orbit.matrix().to_dense() == 1][0]) for each in of) == 1
 
 
 def test_colours_are_used_where_they_help():
