@@ -54,7 +54,7 @@ class EquivariantMap(ABC):
 
     @abstractmethod
     def juxtaposed(self, other: Any) -> "Terms":
-        """Both side by side."""
+        """Both maps side by side."""
 
     def matrix(self, dtype: torch.dtype | None = None) -> torch.Tensor:
         """The sparse matrix of the map, (n ** l, n ** k), in COO format; float64, or complex where the group is."""
