@@ -68,7 +68,7 @@ class Suspect:
     remedy: str | None = None
 
 
-def layers(watched: Watched, laws: Laws, tolerance: float, floor: float) -> list[Layer]:
+def layers(watched: Watched, laws: Laws, tolerance: float, floor: float, prefix: str = "") -> list[Layer]:
     """How the inputs and outputs of every call transform."""
     known: dict[tuple[object, ...], Reading] = {_fingerprint(x): Reading(Law(text), 0.0) for x, text in watched.known}
     seen: dict[tuple[object, ...], Reading] = {}
@@ -92,6 +92,8 @@ def layers(watched: Watched, laws: Laws, tolerance: float, floor: float) -> list
     found = []
     for at in range(watched.length):
         call = watched.here[0][at]
+        if not call.name.startswith(prefix):
+            continue
         inputs = tuple(reading(lambda each: each.inputs, at, slot) for slot in range(len(call.inputs)))
         outputs = tuple(reading(lambda each: each.outputs, at, slot) for slot in range(len(call.outputs)))
         found.append(Layer(call, inputs, outputs))
