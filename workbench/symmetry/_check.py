@@ -111,7 +111,7 @@ def check(
                 notes += more
                 rows = [replace(row, sound=True) for row in rows] if more else rows
             findings += found.findings
-        notes += _pattern(rows)
+        notes += _pattern(rows) if findings else []
     complete = completeness(trial, sound=not findings)
     return EquivarianceReport(
         _called(model),

@@ -34,11 +34,9 @@ class Diagnosis:
 
 def laws_of(trial: Trial) -> Laws:
     """The laws that are tried inside a model: also the functions by which arguments and results are declared to transform."""
-    given = {
-        slot.action.text: Law(f"by {slot.action.text}", "plain", slot.action)
-        for slot in (*trial.slots, *trial.here)
-        if slot.action.given
-    }
+    actions = [slot.action for slot in (*trial.slots, *trial.here) if slot.action.given]
+    actions += [other for act in actions for other in act.others]
+    given = {act.text: Law(f"by {act.text}", "plain", act) for act in actions}
     return Laws(trial.group, tuple(given.values()))
 
 
@@ -68,7 +66,7 @@ def diagnose(trial: Trial, failing: Sequence[Element], worst: float, generator: 
 def _sound(trial: Trial, element: Element, actions: dict[str, Action]) -> bool:
     try:
         moved = trial.moved(element, actions)
-    except SymmetryError:  # a function that does not fit this argument
+    except (SymmetryError, RuntimeError):  # an action that does not fit this argument
         return False
     there = {precision: trial.results(moved, precision) for precision in trial.subjects}
     return trial.judge(element, there, trial.precision).sound
@@ -152,7 +150,7 @@ def _results(trial: Trial, laws: Laws, failing: Sequence[Element], *, plain: boo
 
 
 def _result(slot: Slot, law: Law) -> Finding:
-    text = f"the {slot.name} is declared {slot.action.text}, and transforms {law.text if law.kind != 'plain' or law.text.startswith('on') else f'as {law.text}'}"
+    text = f"the {slot.name} is declared {slot.action.text}, and transforms {law.text if law.kind != 'plain' or law.text.startswith(('on', 'by')) else f'as {law.text}'}"
     remedy = {
         "plain": "declare it so, or look for the layer that changes it",
         "pseudo": "it changes sign under reflections: check rotations alone, or multiply by another quantity of that kind",

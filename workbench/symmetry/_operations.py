@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 from torch.overrides import TorchFunctionMode
-from torch.utils._pytree import tree_leaves
 
 MOST = 500
 """Operations of one call that are looked at."""
@@ -35,7 +34,7 @@ class Operations(TorchFunctionMode):
             return args[0] if out is None and args and isinstance(args[0], torch.Tensor) else out
 
         name = _name(func)
-        if self.busy or self.count >= MOST or not self.here() or not any(isinstance(x, torch.Tensor) for x in tree_leaves((args, named))):
+        if self.busy or self.count >= MOST or not self.here():
             return func(*args, **named)
         self.busy = True  # what happens inside, and the copies that are kept, are not counted
         try:

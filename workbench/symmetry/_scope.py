@@ -14,7 +14,7 @@ from workbench.symmetry._laws import Law, Laws
 from workbench.symmetry._operations import extracts
 from workbench.symmetry._report import Finding
 from workbench.symmetry._subject import Call, cast, leaves
-from workbench.symmetry._suspects import Layer, Watched, layers, remedies, suspects
+from workbench.symmetry._suspects import Layer, Watched, healed, layers, remedies, suspects
 from workbench.symmetry._trial import Trial
 
 OTHER_INPUTS = 4
@@ -91,6 +91,11 @@ class Scope:
         Mending by invariance counts less: at a bottleneck it makes whatever follows invariant, guilty or not.
         """
         chosen = suspects(rows)
+        fresh = [layer for layer in chosen if not healed(layer, rows)]
+        found = self._blamed(fresh)
+        return found if found.layer or len(fresh) == len(chosen) else self._blamed(chosen)
+
+    def _blamed(self, chosen: Sequence[Layer]) -> Blame:
         weak: Blame | None = None
         for layer in chosen:
             for choice in remedies(layer, self.laws):
@@ -141,8 +146,10 @@ class Scope:
         """The first operation in a layer's own code that breaks the symmetry, where one can be told."""
         if foreign:
             return ""
-        rows = [row for row in self.layers(name) if row.call.name.startswith(f"{name}@") and not extracts(row.call.kind)]
-        layer = self.blame(rows).layer
+        rows = [row for row in self.layers(name) if row.call.name.startswith(f"{name}@")]
+        chosen = [row for row in suspects(rows) if not extracts(row.call.kind)]
+        fresh = [row for row in chosen if not healed(row, rows)]
+        layer = self._blamed(fresh).layer or self._blamed(chosen).layer
         return layer.call.kind if layer else ""
 
 

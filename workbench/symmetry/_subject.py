@@ -82,8 +82,13 @@ class Subject:
 
     @property
     def watched(self) -> dict[str, nn.Module]:
-        """The layers by name; the model itself has the empty one."""
-        return {name: each for name, each in self.root.named_modules() if not isinstance(each, torch.jit.ScriptModule)}
+        """The layers by name, private parts left out; the model itself has the empty one."""
+        found = self.root.named_modules()
+        return {
+            name: each
+            for name, each in found
+            if not isinstance(each, torch.jit.ScriptModule) and not any(part.startswith("_") for part in name.split("."))
+        }
 
     def run(self, args: Any, *, seed: int = 0, fresh: bool = True) -> Any:
         """The model on a tuple of arguments or a mapping of named ones, cast to the precision; gradients are cut."""
