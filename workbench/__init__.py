@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from workbench import data, decomposition, figures, layers, network, symmetry, widgets
+    from workbench import data, decomposition, figures, layers, lessons, network, symmetry, widgets
     from workbench._papers import papers
     from workbench.decomposition import (
         Fit,
@@ -26,18 +26,21 @@ if TYPE_CHECKING:
         t_svd,
     )
     from workbench.figures import plot
+    from workbench.lessons import LessonError, exercise
     from workbench.network import Network, NetworkError, SpecError, WorkbenchError
-    from workbench.widgets import DecompositionExplorer, NetworkEditor, explore
+    from workbench.widgets import DecompositionExplorer, NetworkEditor, SymmetryLab, explore
 
 __all__ = [
     "DecompositionExplorer",
     "Fit",
+    "LessonError",
     "Network",
     "NetworkEditor",
     "NetworkError",
     "RankLandscape",
     "RankSuggestion",
     "SpecError",
+    "SymmetryLab",
     "WorkbenchError",
     "chebyshev_tucker",
     "core_consistency",
@@ -45,10 +48,12 @@ __all__ = [
     "decompose",
     "decomposition",
     "diagnose",
+    "exercise",
     "explore",
     "factor_match",
     "figures",
     "layers",
+    "lessons",
     "network",
     "papers",
     "parafac2",
@@ -65,17 +70,20 @@ __all__ = [
 _HOMES = {
     "DecompositionExplorer": "workbench.widgets",
     "Fit": "workbench.decomposition",
+    "LessonError": "workbench.lessons",
     "Network": "workbench.network",
     "NetworkEditor": "workbench.widgets",
     "NetworkError": "workbench.network",
     "RankLandscape": "workbench.decomposition",
     "RankSuggestion": "workbench.decomposition",
     "SpecError": "workbench.network",
+    "SymmetryLab": "workbench.widgets",
     "WorkbenchError": "workbench.network",
     "chebyshev_tucker": "workbench.decomposition",
     "core_consistency": "workbench.decomposition",
     "decompose": "workbench.decomposition",
     "diagnose": "workbench.decomposition",
+    "exercise": "workbench.lessons",
     "explore": "workbench.widgets",
     "factor_match": "workbench.decomposition",
     "papers": "workbench._papers",

@@ -22,7 +22,12 @@ def attach() -> None:
     html = shell.display_formatter.formatters["text/html"]
     html.for_type_by_name("workbench.network._network", "Network", _network)
     html.for_type_by_name("workbench.decomposition._fit", "Fit", _fit)
-    for module, name in (("_diagram", "Diagram"), ("_combination", "Combination"), ("_hom", "Hom")):
+    for module, name in (
+        ("_bilabelled", "BilabelledGraph"),
+        ("_combination", "Combination"),
+        ("_equivariant_map", "EquivariantMap"),
+        ("_hom", "Hom"),
+    ):
         html.for_type_by_name(f"workbench.symmetry.{module}", name, _equivariant)
     html.for_type_by_name("workbench.symmetry._report", "EquivarianceReport", _report)
 

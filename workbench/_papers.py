@@ -28,7 +28,7 @@ KINDS = (
     "contraction",
     "interchange",
 )
-TITLE_WIDTH = 56
+TITLE_WIDTH = 54
 
 Text = Annotated[str, Meta(pattern=r"^\S(.*\S)?$")]
 Symbol = Annotated[str, Meta(pattern=r"^workbench(\.[A-Za-z]\w*)+$")]

@@ -1,9 +1,31 @@
 """Layers against their dense matrices."""
 
+import math
+
+import networkx as nx
 import pytest
 import torch
 
-from workbench.symmetry import GL, SO, A, B, Lorentz, O, S, Sp, SymmetryError, U
+from workbench.symmetry import (
+    GL,
+    SO,
+    A,
+    Aut,
+    B,
+    C,
+    D,
+    EquivariantLinear,
+    Lorentz,
+    MatrixGroup,
+    O,
+    Rep,
+    S,
+    Sp,
+    SymmetryError,
+    U,
+)
+
+TURN = torch.tensor([[0.0, -1.0], [1.0, 0.0]])
 
 HOMS = [
     *[
@@ -29,6 +51,30 @@ HOMS = [
         S(3).hom(3, 3),
         A(5).hom(2, 2),
     ],
+    *[
+        C(5).hom(1, 1),
+        D(4).hom(2, 1),
+        Aut(nx.path_graph(4)).hom(1, 2),
+        MatrixGroup([], [TURN]).hom(2, 2),
+        MatrixGroup([[[1.0, 1.0], [0.0, 1.0]]]).hom((1, 0), (2, 0)),  # not orthogonal
+        (S(4) * O(3)).hom(1, 1),
+        (S(3) * SO(3)).hom(1, 2),
+        (Sp(2) * S(3)).hom(2, 2),
+        (A(3) * SO(2)).hom(1, 1),
+        (S(2) * O(2) * S(3)).hom(1, 1),
+        (C(4) * O(2)).hom(1, 1),
+        (S(3) * Lorentz()).hom(1, 2),
+        (GL(2) * S(3)).hom((1, 1), 0),
+        (S(2) @ O(2)).hom(2, 2),
+        (C(3) @ SO(2)).hom(2, 1),
+        (GL(2) @ S(2)).hom(1, 1),
+        (S(2) @ Sp(2) @ O(1)).hom(2, 1),
+    ],
+    O(3).hom(O(3).V ** 2 + 2 * O(3).V + 1, 3 * O(3).V + O(3).V ** 2),
+    S(3).hom(S(3).V ** 2, 2 * S(3).V + 2),
+    S(3).hom(2, S(3).V + 1),
+    C(4).hom(C(4).V + 1, 2 * C(4).V),
+    (S(3) * O(2)).hom((S(3) * O(2)).V + 1, (S(3) * O(2)).parts[0] + 2 * (S(3) * O(2)).V),
 ]
 
 
@@ -50,21 +96,21 @@ def made(hom, *channels, **options):
 @pytest.mark.parametrize("hom", HOMS, ids=str)
 def test_a_layer_is_the_sum_of_weights_times_diagrams(hom):
     layer = made(hom, 2, 3)
-    n, k, l = hom.group.n, len(hom.source), len(hom.target)
-    dense = torch.zeros(3 * n**l, 2 * n**k, dtype=layer.weight.dtype)
+    source, target = hom.group.sizes(hom.source), hom.group.sizes(hom.target)
+    dense = torch.zeros(3 * math.prod(target), 2 * math.prod(source), dtype=layer.weight.dtype)
     for weight, diagram in zip(layer.weight, hom.basis(), strict=True):
         dense += torch.kron(weight.detach(), hom.matrix(diagram).to_dense().to(dense.dtype))
     assert torch.allclose(layer.to_dense(), dense, atol=1e-12)
-    x = torch.randn(4, 5, 2, *(n,) * k, dtype=dense.dtype)
+    x = torch.randn(4, 5, 2, *source, dtype=dense.dtype)
     y = x.reshape(20, -1) @ dense.T
     if layer.bias is not None:
-        offsets = hom.group.hom((0, 0), hom.target)
+        offsets = hom.offsets
         constant = sum(
             torch.kron(bias.detach()[:, None], offsets.matrix(diagram).to_dense().to(dense.dtype))
             for bias, diagram in zip(layer.bias, offsets.basis(), strict=True)
         )
         y = y + constant.T
-    assert torch.allclose(layer(x), y.reshape(4, 5, 3, *(n,) * l), atol=1e-12)
+    assert torch.allclose(layer(x), y.reshape(4, 5, 3, *target), atol=1e-12)
 
 
 @pytest.mark.filterwarnings("ignore:Complex modules are a new feature")
@@ -74,23 +120,39 @@ def test_layers_commute_with_the_group(hom, dtype, tolerance):
     layer = made(hom, 2, 2)
     layer = layer.to(torch.promote_types(dtype, torch.complex64) if layer.weight.is_complex() else dtype)
     group = hom.group
-    x = torch.randn(3, 2, *(group.n,) * len(hom.source)).to(layer.weight.dtype)
+    x = torch.randn(3, 2, *group.sizes(hom.source)).to(layer.weight.dtype)
     for seed in range(5):
         g = group.sample(seed)
-        there = group.act(g, layer(x), hom.target)
-        back = layer(group.act(g, x, hom.source))
-        size = float(torch.linalg.matrix_norm(g, 2)) ** hom.order * max(1.0, float(there.detach().norm()))
+        there = acted(group, hom.target, g, layer(x))
+        back = layer(acted(group, hom.source, g, x))
+        size = float(torch.linalg.matrix_norm(g, 2)) ** 6 * max(1.0, float(there.detach().norm()))
         assert float((there - back).detach().norm()) <= tolerance * size
+
+
+def acted(group, space, g, x):
+    return space.act(g, x) if isinstance(space, Rep) else group.act(g, x, space)
 
 
 @pytest.mark.parametrize(
     "hom",
-    [S(3).hom(2, 2), A(3).hom(2, 1), SO(3).hom(2, 1), Sp(2).hom(2, 2), Lorentz().hom(2, 0), U(2).hom(2, 2)],
+    [
+        S(3).hom(2, 2),
+        A(3).hom(2, 1),
+        SO(3).hom(2, 1),
+        Sp(2).hom(2, 2),
+        Lorentz().hom(2, 0),
+        U(2).hom(2, 2),
+        D(3).hom(2, 1),
+        MatrixGroup([], [TURN]).hom(1, 1),
+        (S(2) * SO(2)).hom(1, 1),
+        (S(2) @ O(1)).hom(1, 1),
+        O(2).hom(O(2).V + 1, 2 * O(2).V),
+    ],
     ids=str,
 )
 def test_gradients_are_right_to_second_order(hom):
     layer = made(hom, 2, 2)
-    x = torch.randn(1, 2, *(hom.group.n,) * len(hom.source), dtype=layer.weight.dtype, requires_grad=True)
+    x = torch.randn(1, 2, *hom.group.sizes(hom.source), dtype=layer.weight.dtype, requires_grad=True)
 
     def call(x, weight):
         return torch.func.functional_call(layer, {"weight": weight}, (x,))
@@ -100,7 +162,21 @@ def test_gradients_are_right_to_second_order(hom):
 
 
 @pytest.mark.parametrize(
-    "hom", [S(6).hom(2, 2), S(2).hom(3, 3), O(4).hom(2, 2), SO(3).hom(2, 1), Sp(4).hom(2, 2), A(4).hom(2, 2)], ids=str
+    "hom",
+    [
+        S(6).hom(2, 2),
+        S(2).hom(3, 3),
+        O(4).hom(2, 2),
+        SO(3).hom(2, 1),
+        Sp(4).hom(2, 2),
+        A(4).hom(2, 2),
+        D(5).hom(1, 2),
+        MatrixGroup([], [TURN]).hom(2, 2),
+        (S(4) * O(3)).hom(1, 1),
+        (S(3) @ O(3)).hom(1, 1),
+        O(3).hom(O(3).V ** 2 + 5 * O(3).V, 3 * O(3).V + O(3).V ** 2),
+    ],
+    ids=str,
 )
 def test_outputs_have_the_variance_of_inputs(hom):
     """Over weights and inputs; the mean of 300 draws of a layer is within a fifth."""
@@ -108,15 +184,18 @@ def test_outputs_have_the_variance_of_inputs(hom):
     squares = []
     for _ in range(300):
         layer = hom.layer(8, 8, bias=False)
-        x = torch.randn(4, 8, *(hom.group.n,) * len(hom.source))
+        x = torch.randn(4, 8, *hom.group.sizes(hom.source))
         squares.append(layer(x).detach().square().mean())
     assert abs(float(torch.stack(squares).mean()) - 1) < 0.2
 
 
 @pytest.mark.filterwarnings("ignore:.*should not be instantiated")  # the compiler does that
-def test_a_layer_compiles_whole():
-    layer = made(S(4).hom(2, 2), 2, 2)
-    x = torch.randn(3, 2, 4, 4)
+@pytest.mark.parametrize(
+    "hom", [S(4).hom(2, 2), D(4).hom(1, 1), (S(4) * O(4)).hom(1, 1), S(4).hom(2, S(4).V + 1)], ids=str
+)
+def test_a_layer_compiles_whole(hom):
+    layer = made(hom, 2, 2)
+    x = torch.randn(3, 2, *hom.group.sizes(hom.source))
     compiled = torch.compile(layer, backend="eager", fullgraph=True)
     assert torch.allclose(compiled(x), layer(x))
 
@@ -160,3 +239,35 @@ def test_a_head_too_large_to_apply_is_refused_before_it_is_made():
     with pytest.raises(SymmetryError, match=r"a tensor of 9\^9 entries.*O for SO"):
         SO(9).hom(5, 4).layer()
     assert SO(9).hom(2, 2).layer(bias=False)(torch.randn(1, 9, 9)).shape == (1, 9, 9)
+
+
+@pytest.mark.parametrize(
+    "hom", [S(3).hom(2, 1), SO(3).hom(2, 1), C(4).hom(1, 1), O(2).hom(O(2).V + 1, O(2).V)], ids=str
+)
+def test_a_layer_of_its_own_dense_weight_is_the_layer(hom):
+    layer = made(hom, 2, 3)
+    dense = layer.to_dense().reshape(3, hom.shape[0], 2, hom.shape[1]).transpose(1, 2)
+    again = EquivariantLinear.from_dense(hom, dense)
+    assert torch.allclose(again.weight, layer.weight)
+    assert again.bias is None
+
+
+def test_a_dense_weight_becomes_the_nearest_layer():
+    """The mean over the group is the orthogonal projection."""
+    dense, bias = torch.randn(3, 3), torch.randn(3)
+    group = [torch.eye(3)[list(images)] for images in ((0, 1, 2), (1, 2, 0), (2, 0, 1))]
+    layer = EquivariantLinear.from_dense(C(3).hom(1, 1), dense, bias)
+    assert torch.allclose(layer.to_dense(), sum(g @ dense @ g.T for g in group) / 3)
+    assert torch.allclose(layer(torch.zeros(1, 3)), bias.mean().expand(1, 3))
+    with pytest.raises(SymmetryError, match=r"is \(c_out, c_in, 3, 3\); this one is \(1, 1, 3, 4\)"):
+        EquivariantLinear.from_dense(C(3).hom(1, 1), torch.randn(3, 4))
+    with pytest.raises(SymmetryError, match=r"the bias of 1 channels is \(1, 3\)"):
+        EquivariantLinear.from_dense(C(3).hom(1, 1), dense, torch.randn(4))
+
+
+def test_circular_convolution_is_the_layer_of_the_cyclic_group():
+    layer = made(C(7).hom(1, 1), 2, 3)
+    x = torch.randn(4, 2, 7)
+    kernel = layer.weight.permute(1, 2, 0)  # orbit s takes x[i + s] to y[i]
+    y = torch.nn.functional.conv1d(torch.cat([x, x[..., :6]], -1), kernel, layer.bias.reshape(-1))
+    assert torch.allclose(layer(x), y)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bytes, compression, count, duration, list, percent, plural, prefixed, shape } from "../src/shared/format";
+import { bytes, compression, count, duration, list, percent, plural, prefixed, scientific, shape } from "../src/shared/format";
 
 describe("numbers", () => {
   it.each([[56337, "56,337"], [0, "0"], [999, "999"], [1e6, "1,000,000"], [-1234, "−1,234"], [2 ** 60, "1.15·10¹⁸"], [null, "–"], [NaN, "–"]])("count %s as %s", (value, text) => {
@@ -18,6 +18,10 @@ describe("numbers", () => {
 
   it.each([[0.064, "64 ms"], [0.00042, "0.42 ms"], [0.0996, "100 ms"], [2.5, "2.5 s"], [90, "1.5 min"], [null, "–"]])("give %s seconds as %s", (value, text) => {
     expect(duration(value)).toBe(text);
+  });
+
+  it.each([[2.3e-16, "2·10⁻¹⁶"], [0, "0"], [0.312, "0.31"], [1, "1"], [1e-9, "1·10⁻⁹"], [null, "–"]])("give the difference %s as %s", (value, text) => {
+    expect(scientific(value)).toBe(text);
   });
 
   it("compare with the dense tensor", () => {

@@ -5,6 +5,7 @@ They are small on disk and their numbers are rounded, so that a notebook that ho
 drawn as SVG (`Diagram`), photographs come as JPEG (`Picture`); both show themselves in a notebook.
 """
 
+from workbench.figures._composition import composition
 from workbench.figures._diagnostics import (
     factor_matches,
     leverages,
@@ -27,6 +28,7 @@ from workbench.figures._ranks import bond_curves, rank_evidence, rank_front, ran
 from workbench.figures._spiked import spike_alignment
 from workbench.figures._tensors import slices, spectra
 from workbench.figures._tubes import singular_tubes, tubal_trajectory
+from workbench.figures._weights import weight_sharing
 
 __all__ = [
     "Diagram",
@@ -36,6 +38,7 @@ __all__ = [
     "bond_curves",
     "coefficient_decay",
     "comparison",
+    "composition",
     "diagram",
     "equivariance_errors",
     "equivariant_diagrams",
@@ -60,4 +63,5 @@ __all__ = [
     "spike_alignment",
     "term_cosines",
     "tubal_trajectory",
+    "weight_sharing",
 ]

@@ -1,5 +1,6 @@
-"""Networks as `torch.nn.Module`s."""
+"""Networks and equivariant maps as `torch.nn.Module`s."""
 
-__all__ = ["NetworkLinear"]
+__all__ = ["EquivariantLinear", "NetworkLinear"]
 
 from workbench.network import NetworkLinear
+from workbench.symmetry import EquivariantLinear

@@ -7,16 +7,19 @@ import torch
 
 from workbench.symmetry import _families as families
 from workbench.symmetry._errors import SymmetryError
-from workbench.symmetry._groups import DiagramGroup, haar, skew, whole
+from workbench.symmetry._groups import DiagramGroup, Duals, haar, skew, whole
 
 RAPIDITY = 1.0
 """The largest rapidity of a random boost: cosh 1 = 1.54. Rounding grows like e^(2 · rapidity · order)."""
+METRIC = np.array([1.0, -1.0, -1.0, -1.0])
+"""Of space-time."""
 
 
 class O(DiagramGroup):  # noqa: E742 - the field's name
     """The orthogonal group: rotations and reflections of R^n."""
 
     family = families.BRAUER
+    _orthogonal = True
 
     def __init__(self, n: int) -> None:
         self.n = whole(n, 1, "O(n)")
@@ -41,6 +44,7 @@ class SO(DiagramGroup):
     """The special orthogonal group: rotations of R^n."""
 
     family = families.SPECIAL
+    _orthogonal = True
 
     def __init__(self, n: int) -> None:
         self.n = whole(n, 1, "SO(n)")
@@ -110,10 +114,17 @@ class Lorentz(DiagramGroup):
     n = 4
 
     def __init__(self) -> None:
-        self.form = np.arange(4), np.array([1.0, -1.0, -1.0, -1.0])
+        self.form = np.arange(4), METRIC
 
     def __repr__(self) -> str:
         return "Lorentz()"
+
+    def metric(self, power: Duals) -> torch.Tensor:
+        """The product of the signs of all indices."""
+        signs = torch.ones(())
+        for _ in power:
+            signs = signs[..., None] * torch.from_numpy(METRIC)
+        return signs
 
     def _element(self, generator: torch.Generator) -> torch.Tensor:
         turns = [torch.eye(4, dtype=torch.float64) for _ in range(2)]
@@ -175,6 +186,7 @@ class U(DiagramGroup):
     family = families.WALLED
     walled = True
     dtype = torch.complex128
+    _orthogonal = True
 
     def __init__(self, n: int) -> None:
         self.n = whole(n, 1, "U(n)")

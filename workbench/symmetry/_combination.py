@@ -43,7 +43,9 @@ class Combination:
             raise SymmetryError(
                 f"{first} and {last} are maps of different groups or between different powers; only alike ones add up"
             )
-        self.terms: Mapping[EquivariantMap, Scalar] = MappingProxyType(dict(sorted(kept.items(), key=lambda term: term[0].place)))
+        self.terms: Mapping[EquivariantMap, Scalar] = MappingProxyType(
+            dict(sorted(kept.items(), key=lambda term: term[0].place))
+        )
 
     def __repr__(self) -> str:
         if not self.terms:
@@ -103,9 +105,7 @@ class Combination:
     def __or__(self, other: "EquivariantMap | Combination") -> "Combination":
         return self._paired(other, "juxtaposed")
 
-    def _paired(
-        self, other: "EquivariantMap | Combination", how: Literal["composed", "juxtaposed"]
-    ) -> "Combination":
+    def _paired(self, other: "EquivariantMap | Combination", how: Literal["composed", "juxtaposed"]) -> "Combination":
         total: Terms = {}
         for a, x in self.terms.items():
             for b, y in _combined(other).terms.items():
@@ -121,7 +121,9 @@ def _combined(other: EquivariantMap | Combination) -> Combination:
 
 def _check_fit(upper: EquivariantMap, lower: EquivariantMap, how: str) -> None:
     if upper.group != lower.group:
-        raise SymmetryError(f"{upper} is a map of {upper.group}, {lower} one of {lower.group}; take both from one group")
+        raise SymmetryError(
+            f"{upper} is a map of {upper.group}, {lower} one of {lower.group}; take both from one group"
+        )
     if how == "composed" and upper.source != lower.target:
         takes, gives = (len(each.group.sizes(space)) for each, space in ((upper, upper.source), (lower, lower.target)))
         raise SymmetryError(

@@ -190,7 +190,7 @@ class Diagram(EquivariantMap):
         return composed(self, other)
 
     def juxtaposed(self, other: "Diagram") -> "Terms":
-        """This map beside `other`."""
+        """Both maps side by side."""
         from workbench.symmetry._gluing import juxtaposed
 
         return juxtaposed(self, other)

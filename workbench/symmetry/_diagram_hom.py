@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, overload
 
-from torch import nn
-
 from workbench.symmetry._diagram import Diagram
 from workbench.symmetry._families import Rows
 from workbench.symmetry._groups import DiagramGroup, Duals, order_at_most
@@ -70,7 +68,11 @@ class DiagramHom(Hom):
     @property
     def _sides(self) -> tuple[bool, ...]:
         """On which side of the wall each vertex is: an arc joins both."""
-        return (*map(bool, self.target), *(not dual for dual in self.source)) if self.group.walled else (False,) * self.order
+        return (
+            (*map(bool, self.target), *(not dual for dual in self.source))
+            if self.group.walled
+            else (False,) * self.order
+        )
 
     @cached_property
     def spanning_size(self) -> int:

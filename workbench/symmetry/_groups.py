@@ -6,7 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any, Literal, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from workbench.symmetry._families import Family
 
 if TYPE_CHECKING:
     from workbench.symmetry._hom import Hom
+    from workbench.symmetry._product_group import DirectSum, Product
     from workbench.symmetry._representation import Rep
 
 Factor = bool | tuple[int, bool]
@@ -27,6 +28,7 @@ Space = Union[Duals, "Rep"]
 """What an equivariant map leads to and from: a tensor power, or a direct sum of some."""
 Power = int | Sequence[int] | Sequence[Factor]
 """So many V; or so many V and so many V*; or every factor by itself."""
+Coordinates = Literal["permuted", "signed", "mixed"]
 Form = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]
 
 
@@ -44,6 +46,8 @@ class Group(ABC):
     """
 
     n: int
+    _coordinates: Coordinates = "mixed"
+    _orthogonal = False
     dtype: torch.dtype = torch.float64
     walled = False
 
@@ -58,6 +62,16 @@ class Group(ABC):
 
     def __hash__(self) -> int:
         return hash(self._key())
+
+    def __mul__(self, other: "Group") -> "Product":
+        from workbench.symmetry._product_group import Product
+
+        return Product(self, other) if isinstance(other, Group) else NotImplemented
+
+    def __matmul__(self, other: "Group") -> "DirectSum":
+        from workbench.symmetry._product_group import DirectSum
+
+        return DirectSum(self, other) if isinstance(other, Group) else NotImplemented
 
     # ---- elements ----------------------------------------------------------------------------------------------------
 
@@ -138,6 +152,14 @@ class Group(ABC):
         """The name of every factor."""
         return ["V.dual" if dual else "V" for dual in power]
 
+    def coordinates(self, power: Duals) -> Coordinates:
+        """What the group does to the coordinates of a tensor: permutes them, also changes their signs, or mixes them."""
+        return self._coordinates if power else "permuted"
+
+    def metric(self, power: Duals) -> torch.Tensor | None:
+        """An invariant square of a tensor: the sign of every entry's square; None where there is no such thing."""
+        return torch.ones(()) if not power or self._coordinates != "mixed" or self._orthogonal else None
+
     def duals(self, power: Power) -> Duals:
         """The factors of a tensor power: a whole number for V's, (p, q) for p V's and q V*'s, or a flag each."""
         if isinstance(power, bool) or not isinstance(power, int | Sequence):
@@ -147,7 +169,8 @@ class Group(ABC):
         elif all(isinstance(each, bool) for each in power):
             flags = tuple(bool(each) for each in power)
         elif len(power) == 2 and all(isinstance(each, int) and each >= 0 for each in power):
-            flags = (False,) * power[0] + (True,) * power[1]
+            plain, dual = (each for each in power if isinstance(each, int))
+            flags = (False,) * plain + (True,) * dual
         else:
             flags = None
         if flags is None:

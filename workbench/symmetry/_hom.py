@@ -175,7 +175,7 @@ class Hom(ABC):
         Examples
         --------
         >>> from workbench.symmetry import S
-        >>> S(3).hom(1, 1).coefficients(2 * torch.eye(3, dtype=torch.float64) + 1)
+        >>> S(3).hom(1, 1).coefficients(2 * torch.eye(3, dtype=torch.float64) + 1).round(decimals=6)
         tensor([2., 1.], dtype=torch.float64)
         """
         flat = self._checked(matrix)
@@ -200,6 +200,8 @@ class Hom(ABC):
         return projected
 
     def _projected(self, matrix: torch.Tensor) -> torch.Tensor:
+        if not self.dimension:
+            return torch.zeros_like(matrix)
         found = self.coefficients(matrix)
         rows = found.reshape(self.dimension, -1).T.cpu().numpy() @ self._spanning[0]
         return torch.from_numpy(np.ascontiguousarray(rows)).to(found).reshape(*matrix.shape)
@@ -235,7 +237,9 @@ class Hom(ABC):
             values.append(found.values().numpy())
         starts = np.cumsum([0, *map(len, columns)])
         entries = (
-            (np.concatenate(values), np.concatenate(columns), starts) if columns else (np.zeros(0), np.zeros(0, int), starts)
+            (np.concatenate(values), np.concatenate(columns), starts)
+            if columns
+            else (np.zeros(0), np.zeros(0, int), starts)
         )
         spanning = csr_array(entries, shape=(self.dimension, math.prod(self.shape)))
         gram = torch.from_numpy((spanning.conj() @ spanning.T).toarray())

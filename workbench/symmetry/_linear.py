@@ -124,9 +124,8 @@ class EquivariantLinear(nn.Module):
             if self.bias is not None:
                 self.bias.zero_()
 
-    def extra_repr(self) -> str:
-        """What is shown between the brackets of the layer's repr."""
-        return f"{self.hom}, {self.c_in} -> {self.c_out} channels"
+    def __repr__(self) -> str:
+        return f"EquivariantLinear({self.hom}, {self.c_in} -> {self.c_out} channels)"
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Apply the map: (*batch, c_in, n, ..., n) -> (*batch, c_out, n, ..., n)."""

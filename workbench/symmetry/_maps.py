@@ -38,7 +38,7 @@ class _Product(NamedTuple):
     through: int
     columns: tuple[_Column, ...]
     uppers: tuple[int, ...]
-    index: torch.Tensor
+    numbers: torch.Tensor
     """(upper halves, columns): the number of the diagram."""
     sign: torch.Tensor
     """(upper halves, columns): its sign; 0 where there is none."""
@@ -64,20 +64,19 @@ class Maps(nn.Module):
 
     def __init__(self, homs: "Sequence[DiagramHom]", target: Duals, source: Duals) -> None:
         super().__init__()
-        self.factors = nn.ModuleList(_Factor(hom) for hom in homs)
+        factors = [_Factor(hom) for hom in homs]
+        self.factors = nn.ModuleList(factors)
         self.below, self.above = _by_factor(source, len(homs)), _by_factor(target, len(homs))
         self.sizes = [[homs[factor].group.n for factor in order] for order in (_factors(source), _factors(target))]
-        tables = [[(each.index, each.sign) for each in factor.products] for factor in self.factors]
+        tables = [[(each.numbers, each.sign) for each in factor.products] for factor in factors]
         sizes = [hom.dimension for hom in homs]
         for chosen in combinations(*(range(len(table)) for table in tables)):
-            index = sign = None
+            index, sign = torch.zeros(1, 1, dtype=torch.int64), torch.ones(1, 1)
             for size, table, at in zip(sizes, tables, chosen, strict=True):
+                # rows and columns of the last factor change slowest, numbers those of the first
                 more, signs = table[at]
-                if index is None or sign is None:
-                    index, sign = more, signs
-                else:  # rows and columns of the last factor change slowest, numbers those of the first
-                    index = torch.cat([torch.cat([index * size + each for each in row], 1) for row in more.tolist()], 0)
-                    sign = torch.kron(signs, sign)
+                index = torch.cat([torch.cat([index * size + each for each in row], 1) for row in more.tolist()], 0)
+                sign = torch.kron(signs, sign)
             name = "_".join(map(str, chosen))
             self.register_buffer(f"_index{name}", index, persistent=False)
             self.register_buffer(f"_sign{name}", None if bool((sign == 1).all()) else sign, persistent=False)
@@ -86,6 +85,8 @@ class Maps(nn.Module):
         """Weights (diagrams, c_out, c_in) on (batch, c_in, n, ..., n)."""
         if len(self.factors) > 1:
             x = x.permute(0, 1, *(2 + at for at in self.below))
+        if not len(weight):
+            return x.new_zeros(x.shape[0], weight.shape[1], *self.sizes[1])
         x = x.reshape(*x.shape[:2], 1, *x.shape[2:])
         y = self._applied(weight, x, 0, ())
         y = y.reshape(y.shape[0], weight.shape[1], *(self.sizes[1][at] for at in self.above))
@@ -111,9 +112,6 @@ class Maps(nn.Module):
             uppers = len(factor.products[at].uppers)
             y = y.reshape(batch, uppers, y.shape[1] // uppers, lead, factor.n**arriving, -1).transpose(4, 5)
             parts.append(y.reshape(*y.shape[:3], -1, *(factor.n,) * arriving))
-        if not parts:
-            done = math.prod(self.sizes[1]) if level == 0 else 0
-            return x.new_zeros(batch, weight.shape[1], lead, done)
         y = factor.up(parts)
         y = y.reshape(batch, y.shape[1], lead, -1, factor.n**factor.height).transpose(3, 4)
         return y.flatten(3)

@@ -10,11 +10,13 @@ import numpy as np
 import torch
 
 from workbench.symmetry._errors import SymmetryError
-from workbench.symmetry._groups import Duals, Group
+from workbench.symmetry._groups import Coordinates, Duals, Group
 from workbench.symmetry._solved_hom import Solution, SolvedHom, invariant_tensors
 
 ORTHOGONAL = 1e-10
 """How far from 1 the products gᵀg may be for V* to count as V."""
+ROUNDED = 1e-5
+"""How far the singular values of a generator in single precision may be from 1 for it to be taken as orthogonal and corrected."""
 WORD = 20
 """A random element is a product of so many generators and exponentials."""
 
@@ -29,7 +31,8 @@ class MatrixGroup(Group):
     Parameters
     ----------
     generators
-        Invertible matrices, (n, n) each, real or complex.
+        Invertible matrices, (n, n) each, real or complex; lists, arrays or tensors. Tensors in single precision that are
+        orthogonal up to rounding are replaced by the nearest orthogonal ones.
     lie_algebra
         Matrices A, (n, n) each: exp(t A) is in the group for every t.
     orthogonal
@@ -84,8 +87,18 @@ class MatrixGroup(Group):
                 f"{name} is not {kind}: it misses that by {size:.2g}; correct it (torch.linalg.qr gives the nearest in kind), "
                 f"or leave out orthogonal=True, which makes V* another representation than V"
             )
+        self._orthogonal = bad is None
+        self._coordinates = self._kept()
         self.walled = self.dtype.is_complex or bad is not None
         self._bytes = tuple(each.numpy().tobytes() for each in (*self._generators, *self._lie_algebra))
+
+    def _kept(self) -> Coordinates:
+        """Whether all elements permute the coordinates, up to signs."""
+        rows = torch.cat([torch.zeros(0, self.n), *(each.abs() for each in self._generators)])
+        monomial = bool(((rows - rows.round()).abs() < ORTHOGONAL).all() and ((rows > 0.5).sum(1) == 1).all())
+        if any(bool(each.any()) for each in self._lie_algebra) or self.dtype.is_complex or not monomial:
+            return "mixed"
+        return "signed" if any(bool((each < -0.5).any()) for each in self._generators) else "permuted"
 
     def _not_orthogonal(self) -> tuple[str, float] | None:
         one = torch.eye(self.n, dtype=self.dtype)
@@ -147,10 +160,14 @@ def _solved(group: MatrixGroup, power: Duals) -> Solution:
 
 
 def _matrix(of: Any, name: str) -> torch.Tensor:
-    made = torch.as_tensor(of)
-    made = made.detach().cpu().to(torch.complex128 if made.is_complex() else torch.float64)
+    given = of.detach().cpu() if isinstance(of, torch.Tensor) else torch.from_numpy(np.array(of))
+    made = given.to(torch.complex128 if given.is_complex() else torch.float64)
     if made.ndim != 2 or made.shape[0] != made.shape[1] or not len(made):
         raise SymmetryError(f"{name} is not a square matrix: its shape is {tuple(made.shape)}")
     if not bool(made.isfinite().all()):
         raise SymmetryError(f"{name} has entries that are not finite")
+    if given.dtype in (torch.float32, torch.complex64) and name.startswith("generators"):
+        u, sizes, v = torch.linalg.svd(made)
+        if float((sizes - 1).abs().max()) < ROUNDED:  # an orthogonal matrix, but for its rounding
+            made = u @ v
     return made

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 class OrbitGroup(Group):
     """A group of permutations of n coordinates, given by generators."""
 
+    _coordinates = "permuted"
+
     @property
     @abstractmethod
     def permutations(self) -> tuple[tuple[int, ...], ...]:
@@ -150,7 +152,9 @@ class Aut(OrbitGroup):
             return (0,) * self.n
         lacking = [node for node, held in self.graph.nodes(data=True) if colour not in held]
         if lacking:
-            raise SymmetryError(f"{len(lacking)} nodes have no attribute {colour!r} ({_few(lacking)}); give it to all nodes")
+            raise SymmetryError(
+                f"{len(lacking)} nodes have no attribute {colour!r} ({_few(lacking)}); give it to all nodes"
+            )
         return tuple(held[colour] for _, held in self.graph.nodes(data=True))
 
     def __repr__(self) -> str:
@@ -159,6 +163,11 @@ class Aut(OrbitGroup):
 
     def _key(self) -> tuple[Any, ...]:
         return type(self), self.n, self._bytes, self.colours
+
+    @property
+    def adjacency(self) -> torch.Tensor:
+        """(n, n), int8: 1 where an edge leads from the node of the row to that of the column."""
+        return torch.from_numpy(self._edges.copy())
 
     @cached_property
     def _stabilisers(self) -> Stabilisers:

@@ -18,6 +18,7 @@ class S(DiagramGroup):
     """
 
     family = families.SYMMETRIC
+    _coordinates = "permuted"
 
     def __init__(self, n: int) -> None:
         self.n = whole(n, 1, "S(n)")
@@ -38,6 +39,7 @@ class A(DiagramGroup):
     """The alternating group: the even permutations of n coordinates, n at least 2."""
 
     family = families.ALTERNATING
+    _coordinates = "permuted"
 
     def __init__(self, n: int) -> None:
         self.n = whole(n, 2, "A(n)")
@@ -61,6 +63,7 @@ class B(DiagramGroup):
     """The hyperoctahedral group: permutations of n coordinates with any signs, the symmetries of a cube."""
 
     family = families.SIGNED
+    _coordinates = "signed"
 
     def __init__(self, n: int) -> None:
         self.n = whole(n, 1, "B(n)")

@@ -2,7 +2,7 @@
 
 __all__ = ["SparseMaps"]
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -30,7 +30,8 @@ class SparseMaps(nn.Module):
         matrices = [each.matrix() for each in hom.basis()]
         counts = np.array([len(torch.unique(each.indices()[0])) for each in matrices], np.int64)
         order = np.argsort(counts, kind="stable")
-        stacked, rows, values = [torch.zeros(2, 0, dtype=torch.int64)], [], [torch.zeros(0, dtype=hom.group.dtype)]
+        stacked, values = [torch.zeros(2, 0, dtype=torch.int64)], [torch.zeros(0, dtype=hom.group.dtype)]
+        rows: list[torch.Tensor] = []
         for at in order:
             (down, across), found = matrices[at].indices(), matrices[at].values()
             held, row = torch.unique_consecutive(down, return_inverse=True)
@@ -52,7 +53,7 @@ class SparseMaps(nn.Module):
         """Weights (maps, c_out, c_in) on (batch, c_in, n, ..., n)."""
         batch, c_in = x.shape[:2]
         c_out = weight.shape[1]
-        seen = self._matrix(x.dtype) @ x.reshape(batch * c_in, self.shape[1]).T
+        seen = _product(self._index, self._values(x.dtype), len(self._rows), x.reshape(batch * c_in, self.shape[1]).T)
         y = x.new_zeros(self.shape[0], batch * c_out)
         order = self.get_buffer("_order")
         maps = rows = 0
@@ -63,10 +64,31 @@ class SparseMaps(nn.Module):
             maps, rows = maps + times, rows + count * times
         return y.reshape(self.shape[0], batch, c_out).permute(1, 2, 0).reshape(batch, c_out, *self.target)
 
-    def _matrix(self, dtype: torch.dtype) -> torch.Tensor:
+    def _values(self, dtype: torch.dtype) -> torch.Tensor:
         if self._bits is None:
-            values = torch.ones(self._index.shape[1], dtype=dtype, device=self._index.device)
-        else:
-            values = self._bits.view(self._kind).to(dtype)
-        shape = (len(self._rows), self.shape[1])
-        return torch.sparse_coo_tensor(self._index, values, shape, is_coalesced=True, check_invariants=False)
+            return torch.ones(self._index.shape[1], dtype=dtype, device=self._index.device)
+        return self._bits.view(self._kind).to(dtype)
+
+
+@torch.library.custom_op("workbench::sparse_product", mutates_args=())
+def _product(index: torch.Tensor, values: torch.Tensor, rows: int, x: torch.Tensor) -> torch.Tensor:
+    """A sparse matrix, (rows, len(x)), times x; an operator of its own, for compilers do not look into sparse tensors."""
+    matrix = torch.sparse_coo_tensor(index, values, (rows, x.shape[0]), check_invariants=False)
+    return matrix @ x.contiguous()
+
+
+@_product.register_fake
+def _(index: torch.Tensor, values: torch.Tensor, rows: int, x: torch.Tensor) -> torch.Tensor:  # noqa: ARG001
+    return x.new_empty(rows, x.shape[1])
+
+
+def _remembered(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:  # noqa: ARG001
+    ctx.index, ctx.values, _, x = inputs
+    ctx.columns = x.shape[0]
+
+
+def _adjoint(ctx: Any, grad: torch.Tensor) -> tuple[None, None, None, torch.Tensor]:
+    return None, None, None, _product(ctx.index.flip(0), ctx.values.conj(), ctx.columns, grad)
+
+
+_product.register_autograd(_adjoint, setup_context=_remembered)

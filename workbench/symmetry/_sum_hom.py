@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from workbench.symmetry._equivariant_map import Entries, EquivariantMap
+from workbench.symmetry._errors import SymmetryError
 from workbench.symmetry._hom import Basis, Hom
 from workbench.symmetry._representation import Rep
 
@@ -52,6 +53,9 @@ class Placed(EquivariantMap):
         The term and the copy of the target and of the source.
     """
 
+    target: Rep
+    source: Rep
+
     def __init__(
         self, target: Rep, source: Rep, inner: EquivariantMap, above: tuple[int, int], below: tuple[int, int]
     ) -> None:
@@ -68,8 +72,12 @@ class Placed(EquivariantMap):
         return hash(self._key())
 
     def __repr__(self) -> str:
-        ends = (_named(self.source, *self.below), _named(self.target, *self.above))
-        return f"{self.inner} : {ends[0]} -> {ends[1]}"
+        return f"{self.inner} : {' -> '.join(self.ends)}"
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """The names of the terms it leads from and to, with the number of the copy where there are several."""
+        return _named(self.source, *self.below), _named(self.target, *self.above)
 
     @property
     def place(self) -> tuple[Any, ...]:
@@ -93,14 +101,12 @@ class Placed(EquivariantMap):
         if other.above != self.below:
             return {}
         return {
-            Placed(self.target, other.source, each, self.above, other.below): value  # type: ignore[arg-type]
+            Placed(self.target, other.source, each, self.above, other.below): value
             for each, value in self.inner.composed(other.inner).items()
         }
 
-    def juxtaposed(self, other: "Placed") -> "Terms":
+    def juxtaposed(self, other: "Placed") -> "Terms":  # noqa: ARG002
         """A map between products of direct sums: not of this kind, for products of sums are sorted anew."""
-        from workbench.symmetry._errors import SymmetryError
-
         raise SymmetryError(
             "maps between direct sums do not stand side by side: a product of sums is sorted into terms anew; "
             "put the maps between their terms side by side"

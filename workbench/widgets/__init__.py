@@ -2,5 +2,6 @@
 
 from workbench.widgets._editor import NetworkEditor
 from workbench.widgets._explorer import DecompositionExplorer, explore
+from workbench.widgets._symmetry_lab import SymmetryLab
 
-__all__ = ["DecompositionExplorer", "NetworkEditor", "explore"]
+__all__ = ["DecompositionExplorer", "NetworkEditor", "SymmetryLab", "explore"]

@@ -79,6 +79,15 @@ export function list(words: readonly string[]): string {
   return `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
 }
 
+/** One digit and a power of ten: 2.3e-16 -> "2·10⁻¹⁶"; from a thousandth on as it is: "0.31". */
+export function scientific(value: number | null | undefined): string {
+  if (!finite(value)) return DASH;
+  if (value === 0) return "0";
+  if (Math.abs(value) >= 1e-3) return trimmed(value, 2);
+  const [mantissa, exponent] = value.toExponential(0).split("e") as [string, string];
+  return `${mantissa.replace("-", MINUS)}·10${raised(exponent)}`;
+}
+
 function factor(ratio: number): string {
   return ratio >= 999.5 ? count(ratio) : significant(ratio);
 }
@@ -100,6 +109,9 @@ function trimmed(value: number, digits = 3): string {
 
 function power(value: number): string {
   const [mantissa, exponent] = value.toExponential(2).split("e") as [string, string];
-  const raised = exponent.replace("+", "").replace("-", "⁻").replace(/\d/g, (digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)] ?? "");
-  return `${mantissa.replace("-", MINUS)}·10${raised}`;
+  return `${mantissa.replace("-", MINUS)}·10${raised(exponent)}`;
+}
+
+function raised(exponent: string): string {
+  return exponent.replace("+", "").replace("-", "⁻").replace(/\d/g, (digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)] ?? "");
 }

@@ -30,13 +30,15 @@ interface FieldProps {
   readonly value: string;
   readonly onCommit: (text: string) => void;
   readonly numeric?: boolean;
+  /** What the up and down keys add; 1 by default. */
+  readonly step?: number;
   readonly placeholder?: string;
   readonly focus?: boolean;
   readonly onLeave?: () => void;
 }
 
 /** Commits on Enter and when left; Esc takes the change back. A refused value springs back to what holds. */
-export function Field({ label, value, onCommit, numeric, placeholder, focus, onLeave }: FieldProps): VNode {
+export function Field({ label, value, onCommit, numeric, step = 1, placeholder, focus, onLeave }: FieldProps): VNode {
   const [draft, setDraft] = useState<string | null>(null);
   const input = useRef<HTMLInputElement>(null);
   const abandoned = useRef(false);
@@ -87,7 +89,7 @@ export function Field({ label, value, onCommit, numeric, placeholder, focus, onL
           setDraft(null);
           event.currentTarget.blur();
         } else if (numeric && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
-          nudge((event.key === "ArrowUp" ? 1 : -1) * (event.shiftKey ? 10 : 1));
+          nudge(step * (event.key === "ArrowUp" ? 1 : -1) * (event.shiftKey ? 10 : 1));
           event.preventDefault();
         } else return;
         event.stopPropagation();

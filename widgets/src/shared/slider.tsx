@@ -12,12 +12,16 @@ interface SliderProps {
   readonly disabled?: boolean;
   /** The same room for every value. */
   readonly even?: boolean;
+  /** What the value is called; itself by default. */
+  readonly text?: string;
+  /** The track is filled from here; from its beginning by default. */
+  readonly from?: number;
   /** `begins` marks the first change of a drag, or of a held key. */
   readonly onSlide: (value: number, begins: boolean) => void;
   readonly onFocus?: () => void;
 }
 
-export function Slider({ label, value, most, useful, disabled, even, onSlide, onFocus }: SliderProps): VNode {
+export function Slider({ label, value, most, useful, disabled, even, text, from, onSlide, onFocus }: SliderProps): VNode {
   const track = useRef<HTMLDivElement>(null);
   const dragging = useRef(false);
   const { at, value: valueAt } = slide(most, even);
@@ -41,6 +45,7 @@ export function Slider({ label, value, most, useful, disabled, even, onSlide, on
       aria-valuemin={1}
       aria-valuemax={most}
       aria-valuenow={value}
+      aria-valuetext={text}
       aria-disabled={disabled}
       onFocus={onFocus}
       onKeyDown={keys}
@@ -62,11 +67,15 @@ export function Slider({ label, value, most, useful, disabled, even, onSlide, on
     >
       <div class="wb-track" ref={track}>
         {useful !== undefined && useful < most && <div class="wb-useless" style={{ left: `${100 * at(useful)}%` }} />}
-        <div class="wb-filled" style={{ width: `${100 * at(value)}%` }} />
+        <div class="wb-filled" style={filled(from === undefined ? 0 : at(from), at(value))} />
         <div class="wb-thumb" style={{ left: `${100 * at(value)}%` }} />
       </div>
     </div>
   );
+}
+
+function filled(a: number, b: number): { left?: string; width: string } {
+  return { ...(a ? { left: `${100 * Math.min(a, b)}%` } : {}), width: `${100 * Math.abs(b - a)}%` };
 }
 
 /** The value a key asks for: arrows by one, with Shift by ten, Page keys by a quarter, Home and End. */
