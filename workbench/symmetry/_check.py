@@ -105,7 +105,8 @@ def check(
         failing = [tried[at] for at in order if not rows[at].sound]
         findings += gaps(trial, failing) if not findings else []
         if not any(each.kind in ("state", "gaps") for each in findings):
-            found = diagnose(trial, failing, trial.error(rows[order[0]]), generator)
+            others = [tried[at] for at in order if rows[at].sound]
+            found = diagnose(trial, [*failing, *others], len(failing), trial.error(rows[order[0]]), generator, single=single)
             if single:
                 found, more = _of_precision(trial, found)
                 notes += more

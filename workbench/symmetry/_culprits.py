@@ -35,28 +35,33 @@ class Diagnosis:
 def laws_of(trial: Trial) -> Laws:
     """The laws that are tried inside a model: also the functions by which arguments and results are declared to transform."""
     actions = [slot.action for slot in (*trial.slots, *trial.here) if slot.action.given]
-    actions += [other for act in actions for other in act.others]
-    given = {act.text: Law(f"by {act.text}", "plain", act) for act in actions}
+    given = {act.text: Law(f"by {act.text}", "parity", act) for each in actions for act in each.others}
+    given |= {act.text: Law(f"by {act.text}", "plain", act) for act in actions}
     return Laws(trial.group, tuple(given.values()))
 
 
-def diagnose(trial: Trial, failing: Sequence[Element], worst: float, generator: torch.Generator) -> Diagnosis:
-    """What is to blame for the errors at some elements, the worst first."""
-    laws = laws_of(trial)
-    tolerance = max(math.sqrt(min(worst, 1.0) * 1e-16), 1e-12) if trial.precision == torch.float64 else 1e-3
-    scope = Scope(trial, laws, failing[:2], tolerance, int(torch.randint(1 << 31, (), generator=generator)))
+def diagnose(trial: Trial, elements: Sequence[Element], failing: int, worst: float, generator: torch.Generator, *, single: bool) -> Diagnosis:
+    """What is to blame for the errors at the first so many elements, the worst of them first.
+
+    What counts as broken inside lies half-way between the error of the whole and rounding: that of float32 where the model is in
+    float32, and may hold constants of that precision, unless it is these that are looked for.
+    """
+    laws, bad = laws_of(trial), elements[:failing]
+    rounding = 1e-8 if trial.only_single and not single else 1e-16
+    tolerance = max(math.sqrt(min(worst, 1.0) * rounding), 1e-12) if trial.precision == torch.float64 else 1e-3
+    scope = Scope(trial, laws, bad[:2], tolerance, int(torch.randint(1 << 31, (), generator=generator)))
     rows = scope.layers()
-    found = _arguments(trial, laws, failing, lambda slot, law: slot.action.trivial and law.kind == "plain")
-    found = found or _arguments(trial, laws, failing, lambda slot, law: slot.action.given and law.kind == "plain")
-    found = found or _results(trial, laws, failing, plain=True)
+    found = _arguments(trial, laws, elements, lambda slot, law: slot.action.trivial and law.kind == "plain")
+    found = found or _arguments(trial, laws, elements, lambda slot, law: slot.action.given and law.kind == "plain")
+    found = found or _results(trial, laws, bad, plain=True)
     if found:
         return Diagnosis(found, rows, None)
     blame = scope.blame(rows)
     if blame.proved:
-        return Diagnosis([scope.finding(blame, rows), *_results(trial, laws, failing, plain=False)], rows, blame.layer)
-    found = _results(trial, laws, failing, plain=False)
-    found = found or _arguments(trial, laws, failing, lambda slot, _: not slot.action.given)
-    found = found or _pairs(trial, laws, failing)
+        return Diagnosis([scope.finding(blame, rows), *_results(trial, laws, bad, plain=False)], rows, blame.layer)
+    found = _results(trial, laws, bad, plain=False)
+    found = found or _arguments(trial, laws, elements, lambda *_: True)
+    found = found or _pairs(trial, laws, elements)
     return Diagnosis([*found, scope.finding(blame, rows)], rows, None if found else blame.layer)
 
 
@@ -69,7 +74,7 @@ def _sound(trial: Trial, element: Element, actions: dict[str, Action]) -> bool:
     except (SymmetryError, RuntimeError):  # an action that does not fit this argument
         return False
     there = {precision: trial.results(moved, precision) for precision in trial.subjects}
-    return trial.judge(element, there, trial.precision).sound
+    return trial.passes(trial.judge(element, there, trial.precision))
 
 
 def _other_laws(laws: Laws, slot: Slot, wanted: Callable[[Slot, Law], bool]) -> list[Law]:
@@ -79,17 +84,17 @@ def _other_laws(laws: Laws, slot: Slot, wanted: Callable[[Slot, Law], bool]) -> 
 
 
 def _arguments(
-    trial: Trial, laws: Laws, failing: Sequence[Element], wanted: Callable[[Slot, Law], bool]
+    trial: Trial, laws: Laws, elements: Sequence[Element], wanted: Callable[[Slot, Law], bool]
 ) -> list[Finding]:
     """Arguments that would make the model sound if they transformed otherwise."""
     for slot in trial.slots:
         for law in _other_laws(laws, slot, wanted):
-            if all(_sound(trial, element, {slot.name: _acting(law)}) for element in failing[:5]):
+            if all(_sound(trial, element, {slot.name: _acting(law)}) for element in elements):
                 return [_argument(slot, law)]
     return []
 
 
-def _pairs(trial: Trial, laws: Laws, failing: Sequence[Element]) -> list[Finding]:
+def _pairs(trial: Trial, laws: Laws, elements: Sequence[Element]) -> list[Finding]:
     """Two arguments declared invariant that both have to transform."""
     fixed = [slot for slot in trial.slots if slot.action.trivial]
     count = 0
@@ -100,7 +105,7 @@ def _pairs(trial: Trial, laws: Laws, failing: Sequence[Element]) -> list[Finding
             if count > PAIRS:
                 return []
             changed = {slot.name: _acting(law) for slot, law in zip((one, other), pair, strict=True)}
-            if all(_sound(trial, element, changed) for element in failing[:5]):
+            if all(_sound(trial, element, changed) for element in elements):
                 return [_argument(slot, law) for slot, law in zip((one, other), pair, strict=True)]
     return []
 
@@ -137,12 +142,13 @@ def _results(trial: Trial, laws: Laws, failing: Sequence[Element], *, plain: boo
                 return []
             pairs[at].append(Pair(element, slot.tensor, new))
     found = []
-    tolerance = 1e-9 if trial.precision == torch.float64 else 1e-4
+    tolerance = 1e-9 if trial.precision == torch.float64 and not trial.only_single else 1e-5
     for slot, seen in zip(trial.here, pairs, strict=True):
         if distance(Law(slot.action.text, "plain", slot.action), seen, 0.0) <= tolerance:
             continue
-        options = laws.candidates(slot.tensor, [pair.element for pair in seen], plain=plain)
-        fits = [law for law in options if (law.kind == "plain") == plain and distance(law, seen, 0.0) <= tolerance]
+        options = laws.candidates(slot.tensor, [pair.element for pair in seen])
+        wanted = (law for law in options if (law.kind in ("plain", "parity")) == plain)
+        fits = [law for law in wanted if distance(law, seen, 0.0) <= tolerance]
         if not fits:
             return []
         found.append(_result(slot, fits[0]))
@@ -152,6 +158,7 @@ def _results(trial: Trial, laws: Laws, failing: Sequence[Element], *, plain: boo
 def _result(slot: Slot, law: Law) -> Finding:
     text = f"the {slot.name} is declared {slot.action.text}, and transforms {law.text if law.kind != 'plain' or law.text.startswith(('on', 'by')) else f'as {law.text}'}"
     remedy = {
+        "parity": "declare it so, or look for the layer that changes it",
         "plain": "declare it so, or look for the layer that changes it",
         "pseudo": "it changes sign under reflections: check rotations alone, or multiply by another quantity of that kind",
         "order": "its coordinates come in another order than those of the input; bring them into the same",

@@ -123,7 +123,7 @@ class Scope:
         except Exception:  # noqa: BLE001 - what a model raises for values it did not expect
             return False
         verdict = trial.judge(element, there, trial.precision)
-        return verdict.sound or verdict.error < MENDED
+        return trial.passes(verdict) or verdict.error < MENDED
 
     # ---- and what is said --------------------------------------------------------------------------------------------
 
