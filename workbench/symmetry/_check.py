@@ -13,10 +13,12 @@ from torch import nn
 from workbench.symmetry._actions import Spec
 from workbench.symmetry._completeness import completeness
 from workbench.symmetry._culprits import Diagnosis, diagnose, laws_of
-from workbench.symmetry._elements import Element, elements
+from workbench.symmetry._elements import Element
+from workbench.symmetry._elements import elements as elements_of
 from workbench.symmetry._errors import SymmetryError
 from workbench.symmetry._groups import Group
 from workbench.symmetry._habits import constant, gaps, habits, said
+from workbench.symmetry._product_group import Product
 from workbench.symmetry._report import ElementError, EquivarianceReport, Finding, LayerError, Tensor
 from workbench.symmetry._scope import Scope
 from workbench.symmetry._suspects import Layer
@@ -94,7 +96,7 @@ def check(
     generator = torch.Generator().manual_seed(seed)
     trial = Trial(model, group, sample, inputs, outputs, seed)
     findings = [*habits(trial), *gaps(trial, None)]
-    tried = _elements(trial, elements, generator)
+    tried = elements_of(group, elements, [(slot.action, slot.tensor) for slot in trial.slots], generator)
     rows, single = _square(trial, tried)
     found = Diagnosis([], [], None)
     notes = constant(trial)
@@ -106,13 +108,15 @@ def check(
         findings += gaps(trial, failing) if not findings else []
         if not any(each.kind in ("state", "gaps") for each in findings):
             others = [tried[at] for at in order if rows[at].sound]
-            found = diagnose(trial, [*failing, *others], len(failing), trial.error(rows[order[0]]), generator, single=single)
+            found = diagnose(
+                trial, [*failing, *others], len(failing), trial.error(rows[order[0]]), generator, single=single
+            )
             if single:
                 found, more = _of_precision(trial, found)
                 notes += more
                 rows = [replace(row, sound=True) for row in rows] if more else rows
             findings += found.findings
-        notes += _pattern(rows) if findings else []
+        notes += _pattern(rows, tried, group) if findings else []
     complete = completeness(trial, sound=not findings)
     return EquivarianceReport(
         _called(model),
@@ -146,15 +150,6 @@ def _refuse(model: Any, group: Any, count: Any, seed: Any) -> None:
         raise SymmetryError(f"seed is a whole number from 0, not {seed!r}")
 
 
-def _elements(trial: Trial, count: int, generator: torch.Generator) -> list[Element]:
-    vectors = [
-        slot.tensor.reshape(-1, trial.group.n)
-        for slot in trial.slots
-        if slot.action.order == 1 and slot.tensor.is_floating_point() and slot.tensor.shape[-1:] == (trial.group.n,)
-    ]
-    return elements(trial.group, count, vectors, generator)
-
-
 def _square(trial: Trial, tried: list[Element]) -> tuple[list[ElementError], bool]:
     """Both ways round, for every element; and whether all errors, where they are no rounding, would be rounding in float32."""
     rows, single = [], trial.precision == torch.float64 and len(trial.subjects) == 2
@@ -169,11 +164,18 @@ def _square(trial: Trial, tried: list[Element]) -> tuple[list[ElementError], boo
     return rows, single
 
 
-def _pattern(rows: list[ElementError]) -> list[str]:
+def _pattern(rows: list[ElementError], tried: list[Element], group: Group) -> list[str]:
     """At which elements it fails, where that says something."""
     bad, good = ([row for row in rows if row.sound == sound] for sound in (False, True))
     if not good:
         return []
+    if isinstance(group, Product):
+        kept = [
+            str(factor)
+            for at, factor in enumerate(group.factors)
+            if all(row.sound for row, each in zip(rows, tried, strict=True) if each.factor == at)
+        ]
+        return [f"elements of {', '.join(kept)} alone are kept"] if kept else []
     if all(row.reflects for row in bad) and not any(row.reflects for row in good):
         return [
             "only elements of determinant -1 fail, such as reflections and odd permutations; those of determinant 1 are kept"

@@ -40,7 +40,9 @@ def laws_of(trial: Trial) -> Laws:
     return Laws(trial.group, tuple(given.values()))
 
 
-def diagnose(trial: Trial, elements: Sequence[Element], failing: int, worst: float, generator: torch.Generator, *, single: bool) -> Diagnosis:
+def diagnose(
+    trial: Trial, elements: Sequence[Element], failing: int, worst: float, generator: torch.Generator, *, single: bool
+) -> Diagnosis:
     """What is to blame for the errors at the first so many elements, the worst of them first.
 
     What counts as broken inside lies half-way between the error of the whole and rounding: that of float32 where the model is in

@@ -110,7 +110,9 @@ def gaps(trial: Trial, elements: Sequence[Element] | None) -> list[Finding]:
 
 def _first_gap(calls: Sequence[Call]) -> Call | None:
     by_end = sorted(calls, key=lambda call: call.ended)
-    return next((call for call in by_end if all(map(_finite, call.inputs)) and not all(map(_finite, call.outputs))), None)
+    return next(
+        (call for call in by_end if all(map(_finite, call.inputs)) and not all(map(_finite, call.outputs))), None
+    )
 
 
 def _finite(x: torch.Tensor) -> bool:

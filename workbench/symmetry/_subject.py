@@ -87,7 +87,8 @@ class Subject:
         return {
             name: each
             for name, each in found
-            if not isinstance(each, torch.jit.ScriptModule) and not any(part.startswith("_") for part in name.split("."))
+            if not isinstance(each, torch.jit.ScriptModule)
+            and not any(part.startswith("_") for part in name.split("."))
         }
 
     def run(self, args: Any, *, seed: int = 0, fresh: bool = True) -> Any:
@@ -149,7 +150,10 @@ class Subject:
         def here() -> bool:
             return bool(open_calls) and open_calls[-1].name == inside
 
-        with self._hooked(before, after), Operations(here, operation) if inside is not None else contextlib.nullcontext():
+        with (
+            self._hooked(before, after),
+            Operations(here, operation) if inside is not None else contextlib.nullcontext(),
+        ):
             out = self.run(args, seed=seed, fresh=fresh)
         return out, calls
 
@@ -157,7 +161,8 @@ class Subject:
         """The result when the tensors that one call returns are replaced; None leaves one as it is."""
         name, _, at = name.partition("@")
         plain, _, number = name.partition("#")
-        turn, seen, open_names = int(number or 1), 0, []
+        turn, seen = int(number or 1), 0
+        open_names: list[int] = []
 
         def hook(*given: Any) -> Any:
             open_names.pop()
