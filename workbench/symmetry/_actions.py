@@ -194,8 +194,9 @@ def _on_axes(spec: Axes, group: Group, x: torch.Tensor, name: str) -> Action:
             if fitting
             else "none of its axes has that size"
         )
+        shown = ", ".join(map(str, spec.axes))
         raise SymmetryError(
-            f"{name} has shape {tuple(x.shape)}: {group} acts on axes of size {_few(sizes)}, and {spec} are of size {_few(found)}; {where}"
+            f"{name} has shape {tuple(x.shape)}: {group} acts on axes of size {_few(sizes)}, and Axes({shown}) are of size {_few(found)}; {where}"
         )
     return replace(axes_action(axes, group, factors), text=repr(spec))
 

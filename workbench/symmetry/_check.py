@@ -17,10 +17,11 @@ from workbench.symmetry._elements import Element
 from workbench.symmetry._elements import elements as elements_of
 from workbench.symmetry._errors import SymmetryError
 from workbench.symmetry._groups import Group
-from workbench.symmetry._habits import constant, gaps, habits, said
+from workbench.symmetry._habits import constant, failures, gaps, habits, said
 from workbench.symmetry._product_group import Product
 from workbench.symmetry._report import ElementError, EquivarianceReport, Finding, LayerError, Tensor
 from workbench.symmetry._scope import Scope
+from workbench.symmetry._subject import leaves
 from workbench.symmetry._suspects import Layer
 from workbench.symmetry._trial import Trial
 
@@ -97,9 +98,10 @@ def check(
     trial = Trial(model, group, sample, inputs, outputs, seed)
     findings = [*habits(trial), *gaps(trial, None)]
     tried = elements_of(group, elements, [(slot.action, slot.tensor) for slot in trial.slots], generator)
+    _refuse_fixed(trial, tried)
     rows, single = _square(trial, tried)
     found = Diagnosis([], [], None)
-    notes = constant(trial)
+    notes = [] if findings else constant(trial)
     if all(row.sound for row in rows):
         found = _look(trial, tried)
     else:
@@ -115,7 +117,11 @@ def check(
                 found, more = _of_precision(trial, found)
                 notes += more
                 rows = [replace(row, sound=True) for row in rows] if more else rows
-            findings += found.findings
+            failed = failures(trial, failing)
+            if failed and failed[0].where not in {each.name for each in trial.here}:
+                findings += failed  # it raises: that is the cause
+            else:
+                findings += [*found.findings, *failed]
         notes += _pattern(rows, tried, group) if findings else []
     complete = completeness(trial, sound=not findings)
     return EquivarianceReport(
@@ -148,6 +154,28 @@ def _refuse(model: Any, group: Any, count: Any, seed: Any) -> None:
         raise SymmetryError(f"elements is how many random elements are tried, from 1, not {count!r}")
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise SymmetryError(f"seed is a whole number from 0, not {seed!r}")
+
+
+def _refuse_fixed(trial: Trial, tried: list[Element]) -> None:
+    """A sample that no element moves tests nothing."""
+    flat = leaves(trial.args)
+    moving = [
+        each for each in tried if not torch.equal(each.matrix, torch.eye(len(each.matrix), dtype=each.matrix.dtype))
+    ]
+    if moving and all(
+        torch.equal(x, y)
+        for each in moving
+        for x, y in zip(flat, leaves(cast_like(trial.moved(each), flat)), strict=True)
+    ):
+        raise SymmetryError(
+            f"no element of {trial.group} moves the sample, so that nothing would be tested; give one in general position, such as "
+            "torch.randn of the same shape"
+        )
+
+
+def cast_like(tree: Any, like: list[torch.Tensor]) -> list[torch.Tensor]:
+    """The tensors of a tree in the dtypes of others."""
+    return [x.to(other.dtype) for x, other in zip(leaves(tree), like, strict=True)]
 
 
 def _square(trial: Trial, tried: list[Element]) -> tuple[list[ElementError], bool]:

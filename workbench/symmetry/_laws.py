@@ -1,6 +1,6 @@
 """How the tensors inside a model transform, found from what they are for x and for g x."""
 
-__all__ = ["Law", "Laws", "Pair", "Reading", "distance", "relative"]
+__all__ = ["INVARIANT_LAW", "Law", "Laws", "Pair", "Reading", "distance", "relative"]
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -36,6 +36,9 @@ class Law:
     act: Act | None = None
     base: "Law | None" = None
     """Of a pseudo law the one without the sign, of another order the usual one."""
+
+
+INVARIANT_LAW = Law("invariant", "plain", INVARIANT)
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +146,9 @@ def distance(law: Law, pairs: Sequence[Pair], floor: float, enough: float | None
 
 
 def relative(one: torch.Tensor, other: torch.Tensor, floor: float = 0.0) -> float:
-    """The distance of two tensors over the larger of their norms; infinite where one has gaps."""
+    """The distance of two tensors over the larger of their norms; infinite where one has gaps. Whole numbers are the same or not."""
+    if not (one.is_floating_point() or one.is_complex()):
+        return 0.0 if torch.equal(one, other) else 1.0
     size = max(float(one.norm()), float(other.norm()), floor) if one.numel() else 0.0
     if not math.isfinite(size):
         return math.inf
@@ -155,7 +160,7 @@ def relative(one: torch.Tensor, other: torch.Tensor, floor: float = 0.0) -> floa
 
 def _plain(shape: tuple[int, ...], group: Group) -> Iterator[Law]:
     """Invariance; V, V* or a factor on every choice of axes, few first; several copies along one axis."""
-    yield Law("invariant", "plain", INVARIANT)
+    yield INVARIANT_LAW
     found = actors(group)
     options = [[None, *(actor for actor in found if actor.n == size)] for size in shape]
     fitting = [axis for axis in range(len(shape) - 1, -1, -1) if len(options[axis]) > 1]
@@ -362,7 +367,7 @@ def _read_whole(pairs: Sequence[Pair], group: Group) -> Reading:
             return Reading(Law("as labels, in another order"), 0.0)
         if same:
             return Reading(Law("as if nodes had not been relabelled", "order", None, labels), 0.0)
-    return Reading(Law("invariant", "plain", INVARIANT), 0.0) if same else Reading(None, math.inf)
+    return Reading(INVARIANT_LAW, 0.0) if same else Reading(None, math.inf)
 
 
 def _labels(x: torch.Tensor, group: Group) -> Law | None:
