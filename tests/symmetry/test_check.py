@@ -16,6 +16,7 @@ from benchmarks._faulty_models import FAULTS
 from benchmarks._model_parts import EGNNLayer, VectorLinear, VectorReLU, mlp, ring
 from benchmarks._sound_models import SOUND
 from benchmarks._unseen_faults import UNSEEN
+from tests.proof import examples
 from workbench.symmetry import GL, SO, Aut, Axes, C, EquivarianceReport, Labels, Lorentz, O, S, SymmetryError, check
 
 
@@ -28,14 +29,14 @@ def looked_at(case, **options):
 # ---- the corpora -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda each: each.name)
+@pytest.mark.parametrize("fault", FAULTS[:: examples(2, 1)], ids=lambda each: each.name)
 def test_a_planted_fault_is_found_where_it_was_planted(fault):
     report = looked_at(fault.make)
     assert not report
     assert report.guilty == fault.where
 
 
-@pytest.mark.parametrize("model", SOUND[::6], ids=lambda each: each.name)
+@pytest.mark.parametrize("model", SOUND[:: examples(9, 1)], ids=lambda each: each.name)
 def test_there_is_no_alarm_on_a_sound_model(model):
     report = looked_at(model.make)
     assert report, report
@@ -244,7 +245,7 @@ def test_models_that_fail_for_some_elements_say_where():
     assert any("has the shape" in each.text for each in report.findings)
 
 
-@pytest.mark.parametrize("fault", UNSEEN[::5], ids=lambda each: each.name)
+@pytest.mark.parametrize("fault", UNSEEN[:: examples(5, 1)], ids=lambda each: each.name)
 def test_faults_that_were_not_seen_before_are_found_too(fault):
     assert looked_at(fault.make).guilty == fault.where
 

@@ -107,7 +107,8 @@ def check(
     else:
         order = sorted(range(len(tried)), key=lambda at: -trial.error(rows[at]))
         failing = [tried[at] for at in order if not rows[at].sound]
-        findings += gaps(trial, failing) if not findings else []
+        broken = [each for each in failing if not _finite(rows[tried.index(each)])]
+        findings += gaps(trial, broken) if not findings else []
         if not any(each.kind in ("state", "gaps") for each in findings):
             others = [tried[at] for at in order if rows[at].sound]
             found = diagnose(
@@ -117,7 +118,7 @@ def check(
                 found, more = _of_precision(trial, found)
                 notes += more
                 rows = [replace(row, sound=True) for row in rows] if more else rows
-            failed = failures(trial, failing)
+            failed = failures(trial, broken)
             if failed and failed[0].where not in {each.name for each in trial.here}:
                 findings += failed  # it raises: that is the cause
             else:
@@ -190,6 +191,10 @@ def _square(trial: Trial, tried: list[Element]) -> tuple[list[ElementError], boo
         single = single and (sound or verdicts[trial.precision].single)
         rows.append(ElementError(element.label, element.reflects, errors[0], errors[1], sound))
     return rows, single
+
+
+def _finite(row: ElementError) -> bool:
+    return all(error is None or math.isfinite(error) for error in (row.float64, row.float32))
 
 
 def _pattern(rows: list[ElementError], tried: list[Element], group: Group) -> list[str]:

@@ -227,9 +227,11 @@ def _replaced(out: Any, values: list[torch.Tensor | None]) -> Any:
 def seeded(seed: int) -> Iterator[None]:
     """Random numbers of torch, numpy and Python that start from a seed; afterwards all go on as if nothing had happened."""
     kept = random.getstate(), np.random.get_state()
-    devices = range(torch.cuda.device_count())
+    devices = list(range(torch.cuda.device_count()))
     with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed also looks up where it was called, which takes longer
+        if devices:
+            torch.cuda.manual_seed_all(seed)
         random.seed(seed)
         np.random.seed(seed)
         try:
