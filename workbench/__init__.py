@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from workbench import data, decomposition, figures, layers, network, symmetry, widgets
+    from workbench import data, decomposition, figures, layers, lessons, network, symmetry, widgets
     from workbench._papers import papers
     from workbench.decomposition import (
         Fit,
@@ -26,12 +26,14 @@ if TYPE_CHECKING:
         t_svd,
     )
     from workbench.figures import plot
+    from workbench.lessons import LessonError, exercise
     from workbench.network import Network, NetworkError, SpecError, WorkbenchError
     from workbench.widgets import DecompositionExplorer, NetworkEditor, SymmetryLab, explore
 
 __all__ = [
     "DecompositionExplorer",
     "Fit",
+    "LessonError",
     "Network",
     "NetworkEditor",
     "NetworkError",
@@ -46,10 +48,12 @@ __all__ = [
     "decompose",
     "decomposition",
     "diagnose",
+    "exercise",
     "explore",
     "factor_match",
     "figures",
     "layers",
+    "lessons",
     "network",
     "papers",
     "parafac2",
@@ -66,6 +70,7 @@ __all__ = [
 _HOMES = {
     "DecompositionExplorer": "workbench.widgets",
     "Fit": "workbench.decomposition",
+    "LessonError": "workbench.lessons",
     "Network": "workbench.network",
     "NetworkEditor": "workbench.widgets",
     "NetworkError": "workbench.network",
@@ -78,6 +83,7 @@ _HOMES = {
     "core_consistency": "workbench.decomposition",
     "decompose": "workbench.decomposition",
     "diagnose": "workbench.decomposition",
+    "exercise": "workbench.lessons",
     "explore": "workbench.widgets",
     "factor_match": "workbench.decomposition",
     "papers": "workbench._papers",

@@ -22,8 +22,14 @@ def attach() -> None:
     html = shell.display_formatter.formatters["text/html"]
     html.for_type_by_name("workbench.network._network", "Network", _network)
     html.for_type_by_name("workbench.decomposition._fit", "Fit", _fit)
-    for module, name in (("_diagram", "Diagram"), ("_combination", "Combination"), ("_hom", "Hom")):
+    for module, name in (
+        ("_bilabelled", "BilabelledGraph"),
+        ("_combination", "Combination"),
+        ("_equivariant_map", "EquivariantMap"),
+        ("_hom", "Hom"),
+    ):
         html.for_type_by_name(f"workbench.symmetry.{module}", name, _equivariant)
+    html.for_type_by_name("workbench.symmetry._report", "EquivarianceReport", _report)
 
 
 def _network(net: Any) -> str | None:
@@ -52,3 +58,14 @@ def _fit(fit: Any) -> str | None:
     size = f"{ratio:.3g}× smaller" if ratio >= 1 else f"{1 / ratio:.3g}× larger"
     caption = f"error {error} % · {fit.parameters:,} parameters, {size} than the data"
     return diagram(fit.network, caption=caption)._repr_html_()
+
+
+def _report(report: Any) -> str:
+    from html import escape
+
+    lines = repr(report).split("\n")
+    mark, colour = ("✓", "#009E73") if report.sound else ("✗", "#D55E00")
+    head = f'<div style="font-weight:600"><span style="color:{colour}">{mark}</span> {escape(lines[0])}</div>'
+    said = [f"<div>{escape(each.text)}<br><i>{escape(each.remedy)}</i></div>" for each in report.findings]
+    rest = escape("\n".join(line for line in lines[1 + 2 * len(report.findings) :]))
+    return f'{head}{"".join(said)}<pre style="margin:.4em 0;line-height:1.3">{rest}</pre>'

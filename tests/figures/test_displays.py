@@ -4,6 +4,7 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
+import networkx as nx
 import pytest
 import torch
 from IPython.core.formatters import DisplayFormatter
@@ -11,6 +12,7 @@ from IPython.core.formatters import DisplayFormatter
 from workbench._displays import attach
 from workbench.decomposition import decompose
 from workbench.network import Network, tensor_train
+from workbench.symmetry import Aut, BilabelledGraph, C, D, MatrixGroup, O, S
 
 
 @pytest.fixture
@@ -42,6 +44,33 @@ def test_a_fit_is_drawn_with_its_error(formatter):
 
 def test_a_huge_network_is_text(formatter):
     shown, _ = formatter.format(Network({f"T{k}": () for k in range(65)}))
+    assert set(shown) == {"text/plain"}
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        S(3).hom(1, 1),
+        S(3).hom(1, 1).basis()[0],
+        C(4).hom(1, 1).basis()[0] + C(4).hom(1, 1).basis()[1],
+        D(4).hom(1, 1),
+        Aut(nx.path_graph(3)).hom(1, 1).basis()[1],
+        MatrixGroup([torch.eye(2)]).hom(1, 1).basis()[1],
+        (S(2) * O(2)).hom((S(2) * O(2)).V, (S(2) * O(2)).V).basis()[0],
+        (S(2) @ O(2)).hom(1, 1).basis()[0],
+        S(3).hom(2 * S(3).V, S(3).V).basis()[0],
+        BilabelledGraph(2, [(0, 1)], [0], [1]),
+    ],
+    ids=str,
+)
+def test_equivariant_maps_are_drawn_and_their_text_stays_their_repr(formatter, of):
+    shown, _ = formatter.format(of)
+    assert shown["text/plain"] == repr(of)
+    assert shown["text/html"].startswith("<img")
+
+
+def test_what_cannot_be_drawn_is_text(formatter):
+    shown, _ = formatter.format(O(3).hom(1, 0))
     assert set(shown) == {"text/plain"}
 
 

@@ -5,6 +5,7 @@ They are small on disk and their numbers are rounded, so that a notebook that ho
 drawn as SVG (`Diagram`), photographs come as JPEG (`Picture`); both show themselves in a notebook.
 """
 
+from workbench.figures._composition import composition
 from workbench.figures._diagnostics import (
     factor_matches,
     leverages,
@@ -14,6 +15,7 @@ from workbench.figures._diagnostics import (
     term_cosines,
 )
 from workbench.figures._diagram import Diagram, diagram
+from workbench.figures._equivariance_report import equivariance_errors
 from workbench.figures._equivariant import equivariant_diagrams
 from workbench.figures._evolving import evolving_factors
 from workbench.figures._fits import before_after, comparison, error_curve, factors
@@ -26,6 +28,7 @@ from workbench.figures._ranks import bond_curves, rank_evidence, rank_front, ran
 from workbench.figures._spiked import spike_alignment
 from workbench.figures._tensors import slices, spectra
 from workbench.figures._tubes import singular_tubes, tubal_trajectory
+from workbench.figures._weights import weight_sharing
 
 __all__ = [
     "Diagram",
@@ -35,7 +38,9 @@ __all__ = [
     "bond_curves",
     "coefficient_decay",
     "comparison",
+    "composition",
     "diagram",
+    "equivariance_errors",
     "equivariant_diagrams",
     "error_curve",
     "evolving_factors",
@@ -58,4 +63,5 @@ __all__ = [
     "spike_alignment",
     "term_cosines",
     "tubal_trajectory",
+    "weight_sharing",
 ]

@@ -23,6 +23,7 @@ from workbench.decomposition import (
 )
 from workbench.figures._diagnostics import residual_plots, schmidt_spectra, slice_errors, term_cosines
 from workbench.figures._diagram import Diagram, diagram
+from workbench.figures._equivariance_report import equivariance_errors
 from workbench.figures._equivariant import equivariant_diagrams
 from workbench.figures._evolving import evolving_factors
 from workbench.figures._fits import before_after, comparison, factors
@@ -34,17 +35,14 @@ from workbench.figures._spiked import spike_alignment
 from workbench.figures._tensors import slices
 from workbench.figures._tubes import singular_tubes, tubal_trajectory
 from workbench.network import Network
-from workbench.symmetry import Combination, Hom
-from workbench.symmetry import Diagram as EquivariantDiagram
+from workbench.symmetry import BilabelledGraph, Combination, EquivarianceReport, EquivariantMap, Hom
 
 
 def plot(value: object, *args: Any, **options: Any) -> go.Figure | Picture | Diagram:
     """Draw a value: shows itself as the last line of a notebook's cell.
 
-    ================================  ==================================================================
-    value                             drawn as
-    ================================  ==================================================================
-    `Network`                         its diagram
+    ================================  ===========================================================    value                             drawn as
+    ================================  ===========================================================    `Network`                         its diagram
     `Fit`                             its factors; ``plot(fit, x)`` the data before and after
     `Diagnosis`                       of CP how its terms cancel, of trees what bonds carry, else the error of slices
     `Residuals`                       their histogram and quantiles against normal noise
@@ -56,10 +54,11 @@ def plot(value: object, *args: Any, **options: Any) -> go.Figure | Picture | Dia
     `RankSuggestion`                  what it rests on
     `SpikeTransition`                 alignment against strength, predicted and simulated
     `Hom`, its diagrams               two rows of dots, joined; a combination with its coefficients
+    `EquivarianceReport`              errors over group elements and layers, the guilty one marked
+    orbits, `BilabelledGraph`         the graph, its outputs and inputs marked; null vectors as matrices
     tensor (height, width, 3)         a photograph, when its values lie in [0, 1]
     other tensors, arrays             slices; a vector as a line
-    ================================  ==================================================================
-    Options are those of the figures: `diagram`, `factors`, `before_after`, `slices`, `rank_front`, `singular_tubes`,
+    ================================  ===========================================================    Options are those of the figures: `diagram`, `factors`, `before_after`, `slices`, `rank_front`, `singular_tubes`,
     `tubal_trajectory`, `coefficient_decay` and `evolving_factors`.
 
     Raises
@@ -105,11 +104,17 @@ def _(value: RankLandscape, *args: Any, **options: Any) -> go.Figure:
     return rank_front(value, *args, **options)
 
 
-@_draw.register(EquivariantDiagram)
+@_draw.register(BilabelledGraph)
+@_draw.register(EquivariantMap)
 @_draw.register(Combination)
 @_draw.register(Hom)
-def _(value: EquivariantDiagram | Combination | Hom, **options: Any) -> Diagram:
+def _(value: BilabelledGraph | EquivariantMap | Combination | Hom, **options: Any) -> Diagram:
     return equivariant_diagrams(value, **options)
+
+
+@_draw.register(EquivarianceReport)
+def _(value: EquivarianceReport, **options: Any) -> go.Figure:
+    return equivariance_errors(value, **options)
 
 
 @_draw.register(TubalDescent)

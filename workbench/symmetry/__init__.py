@@ -5,17 +5,21 @@ __all__ = [
     "SO",
     "A",
     "Aut",
+    "Axes",
     "B",
+    "BilabelledGraph",
     "C",
     "Combination",
     "D",
     "Diagram",
     "DirectSum",
+    "EquivarianceReport",
     "EquivariantLinear",
     "EquivariantMap",
     "Gated",
     "Group",
     "Hom",
+    "Labels",
     "Lorentz",
     "MatrixGroup",
     "NormGate",
@@ -28,8 +32,15 @@ __all__ = [
     "Sp",
     "SymmetryError",
     "U",
+    "bilabelled_basis",
+    "bilabelled_graphs",
+    "check",
 ]
 
+from workbench.symmetry._actions import Axes, Labels
+from workbench.symmetry._bilabelled import BilabelledGraph
+from workbench.symmetry._bilabelled_search import bilabelled_basis, bilabelled_graphs
+from workbench.symmetry._check import check
 from workbench.symmetry._classical_groups import GL, SO, Lorentz, O, Sp, U
 from workbench.symmetry._combination import Combination
 from workbench.symmetry._diagram import Diagram
@@ -43,5 +54,6 @@ from workbench.symmetry._nonlinear import Gated, NormGate, Pointwise
 from workbench.symmetry._orbit_groups import Aut, C, D
 from workbench.symmetry._permutation_groups import A, B, S
 from workbench.symmetry._product_group import DirectSum, Product
+from workbench.symmetry._report import EquivarianceReport
 from workbench.symmetry._representation import Rep
 from workbench.symmetry._soft import SoftEquivariance

@@ -1,6 +1,6 @@
 """`EquivariantMap`: what all the maps that span a `Hom` have in common."""
 
-__all__ = ["EquivariantMap"]
+__all__ = ["EquivariantMap", "sparse"]
 
 import math
 from abc import ABC, abstractmethod
@@ -60,14 +60,7 @@ class EquivariantMap(ABC):
         """The sparse matrix of the map, (n ** l, n ** k), in COO format; float64, or complex where the group is."""
         rows, columns = self.group.sizes(self.target), self.group.sizes(self.source)
         index, values = self.entries()
-        at = torch.from_numpy(np.stack([_flat(index[:, : len(rows)], rows), _flat(index[:, len(rows) :], columns)]))
-        made = torch.sparse_coo_tensor(
-            at,
-            torch.from_numpy(values).to(dtype or self.group.dtype),
-            (math.prod(rows), math.prod(columns)),
-            check_invariants=False,
-        )
-        return made.coalesce()
+        return sparse(index, torch.from_numpy(values).to(dtype or self.group.dtype), rows, columns)
 
     # ---- the algebra -------------------------------------------------------------------------------------------------
 
@@ -97,6 +90,15 @@ class EquivariantMap(ABC):
         from workbench.symmetry._combination import Combination
 
         return Combination({self: 1})
+
+
+def sparse(
+    index: npt.NDArray[np.int64], values: torch.Tensor, rows: tuple[int, ...], columns: tuple[int, ...]
+) -> torch.Tensor:
+    """A matrix in COO format from what stands at index tuples, (entries, l + k), outputs before inputs."""
+    at = torch.from_numpy(np.stack([_flat(index[:, : len(rows)], rows), _flat(index[:, len(rows) :], columns)]))
+    shape = math.prod(rows), math.prod(columns)
+    return torch.sparse_coo_tensor(at, values, shape, check_invariants=False).coalesce()
 
 
 def _flat(index: npt.NDArray[np.int64], sizes: tuple[int, ...]) -> npt.NDArray[np.int64]:

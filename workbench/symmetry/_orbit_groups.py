@@ -164,6 +164,11 @@ class Aut(OrbitGroup):
     def _key(self) -> tuple[Any, ...]:
         return type(self), self.n, self._bytes, self.colours
 
+    @property
+    def adjacency(self) -> torch.Tensor:
+        """(n, n), int8: 1 where an edge leads from the node of the row to that of the column."""
+        return torch.from_numpy(self._edges.copy())
+
     @cached_property
     def _stabilisers(self) -> Stabilisers:
         numbers = {value: at for at, value in enumerate(dict.fromkeys(self.colours))}

@@ -17,6 +17,7 @@ from workbench.symmetry._errors import SymmetryError
 from workbench.symmetry._hom import Basis, Hom
 
 if TYPE_CHECKING:
+    from workbench.symmetry._bilabelled import BilabelledGraph
     from workbench.symmetry._combination import Scalar, Terms
     from workbench.symmetry._groups import Duals, Group
     from workbench.symmetry._sparse_maps import SparseMaps
@@ -109,6 +110,37 @@ class Invariant(EquivariantMap):
     def squared_norm(self) -> float:
         """The size of the orbit."""
         return float((abs(self._slice(self.hom.solution.values)) ** 2).sum())
+
+    def bilabelled(self, nodes: int = 6) -> "BilabelledGraph | None":
+        """Of an orbit of a graph's automorphisms the smallest bilabelled graph that tells it from all others.
+
+        Its number of homomorphisms is another on this orbit than on every other one; of two, that with fewer nodes, then edges.
+
+        Parameters
+        ----------
+        nodes
+            So many nodes at most, and at most 6.
+
+        Returns
+        -------
+        BilabelledGraph or None
+            None where none of the graphs searched does that.
+
+        Raises
+        ------
+        SymmetryError
+            When the group is not that of a graph.
+
+        Examples
+        --------
+        >>> import networkx as nx
+        >>> from workbench.symmetry import Aut
+        >>> Aut(nx.path_graph(3)).hom(0, 1).basis()[0].bilabelled()  # an end: it has one neighbour
+        BilabelledGraph(2, edges=((0, 1),), outputs=(0,), inputs=())
+        """
+        from workbench.symmetry._bilabelled_search import bilabelled_graphs
+
+        return bilabelled_graphs(self.hom, nodes)[self.number]
 
     def entries(self) -> Entries:
         """The index tuples of the orbit, and ones; of a null vector its entries that are not zero."""

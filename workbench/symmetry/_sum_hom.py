@@ -72,8 +72,12 @@ class Placed(EquivariantMap):
         return hash(self._key())
 
     def __repr__(self) -> str:
-        ends = (_named(self.source, *self.below), _named(self.target, *self.above))
-        return f"{self.inner} : {ends[0]} -> {ends[1]}"
+        return f"{self.inner} : {' -> '.join(self.ends)}"
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """The names of the terms it leads from and to, with the number of the copy where there are several."""
+        return _named(self.source, *self.below), _named(self.target, *self.above)
 
     @property
     def place(self) -> tuple[Any, ...]:

@@ -1,0 +1,138 @@
+"""What makes a model a different function from call to call: randomness, and state kept from one call to the next."""
+
+__all__ = ["gaps", "habits", "said"]
+
+from collections.abc import Sequence
+
+import torch
+
+from workbench.symmetry._arguments import substituted
+from workbench.symmetry._elements import Element
+from workbench.symmetry._laws import relative
+from workbench.symmetry._report import Finding
+from workbench.symmetry._subject import Call, leaves
+from workbench.symmetry._trial import Trial, name
+
+SAME = {torch.float64: 1e-9, torch.float32: 1e-4}
+"""Results that differ by less are the same: sums in another order, on several threads."""
+
+
+def habits(trial: Trial) -> list[Finding]:
+    """Randomness and state, where there is any; a model that is random in training only is looked at in evaluation from then on."""
+    findings = []
+    one, again = (trial.results(trial.args) for _ in range(2))
+    other = trial.results(trial.args, seed=trial.seed + 1)
+    if _differ(one, other, trial) and not _differ(one, again, trial):
+        runs = [trial.subject.watch(trial.args, seed=trial.seed + at)[1] for at in range(2)]
+        where = _first_difference(runs, trial)
+        text = f"two runs on the same input differ by {_distance(one, other):.1e}: {said(where)} draws random numbers"
+        remedy = "seed it, or make the choice depend on the input alone"
+        if trial.training:
+            trial.prepare(evaluate=True)
+            one, other = (trial.results(trial.args, seed=trial.seed + at) for at in range(2))
+            if _differ(one, other, trial):
+                trial.prepare()
+            else:
+                remedy = "call model.eval() first; what else is said here is of the model in evaluation"
+        findings.append(Finding("randomness", where, text, remedy))
+    state = _state(trial)
+    return [*findings, state] if state else findings
+
+
+def _state(trial: Trial) -> Finding | None:
+    """Whether an earlier call changes a later one: a copy that has seen another input against one that has seen none."""
+    moved = trial.moved(Element("", trial.group.sample(trial.seed + 1)))
+    fresh, used = (trial.another() for _ in range(2))
+    try:
+        used.run(trial.args, seed=trial.seed, fresh=False)
+        runs = [each.watch(moved, seed=trial.seed, fresh=False) for each in (fresh, used)]
+        first, later = (trial.chosen(out) for out, _ in runs)
+    except Exception:  # noqa: BLE001 - whatever a model raises
+        return None
+    if not _differ(first, later, trial):
+        return None
+    where = _first_difference([calls for _, calls in runs], trial)
+    text = f"after a call on another input the result differs by {_distance(first, later):.1e}: {said(where)} keeps something from call to call"
+    return Finding(
+        "state",
+        where,
+        text,
+        "make it a function of its input: no caches, nothing that is updated and read in the same pass",
+    )
+
+
+def _first_difference(runs: Sequence[Sequence[Call]], trial: Trial) -> str:
+    """The first and innermost layer that gets the same twice and returns something else."""
+    for one, other in sorted(zip(runs[0], runs[1], strict=False), key=lambda pair: pair[0].ended):
+        same = one.name == other.name and not _differ(one.inputs, other.inputs, trial)
+        if same and _differ(one.outputs, other.outputs, trial):
+            return one.name
+    return ""
+
+
+def constant(trial: Trial) -> list[str]:
+    """Whether the result is the same for other inputs: then equivariance says little."""
+    generator = torch.Generator().manual_seed(trial.seed)
+    noisy = [
+        x + 0.1 * torch.randn(x.shape, generator=generator, dtype=torch.float64).to(x.device, x.dtype)
+        if x.is_floating_point()
+        else x
+        for x in leaves(trial.args)
+    ]
+    here, there = (trial.results(args) for args in (trial.args, substituted(trial.args, noisy)))
+    if here is None or there is None or _distance(here, there) > 0:
+        return []
+    return ["the result is the same for another input: a constant commutes with everything"]
+
+
+def gaps(trial: Trial, elements: Sequence[Element] | None) -> list[Finding]:
+    """Where the first gap, NaN or infinity, arises: for the sample itself, or for g x."""
+    cases = [("the sample", trial.args)] if elements is None else [(each.label, trial.moved(each)) for each in elements]
+    for label, args in cases:
+        for precision, subject in trial.subjects.items():
+            results = trial.results(args, precision)
+            if results is None or all(_finite(x) for x in results):
+                continue
+            calls = subject.watch(args, seed=trial.seed)[1]
+            by_end = sorted(calls, key=lambda call: call.ended)
+            first = next(
+                (call for call in by_end if all(map(_finite, call.inputs)) and not all(map(_finite, call.outputs))),
+                None,
+            )
+            where = "" if first is None or first.parent is None else first.name
+            at = label if elements is None else f"g x, g being {label},"
+            text = f"in {name(precision)} the result for {at} has gaps (NaN or infinite), from {said(where)} on"
+            return [
+                Finding(
+                    "gaps", where, text, "look for a division by a length that may be 0, a root of 0, or a logarithm"
+                )
+            ]
+    return []
+
+
+def _finite(x: torch.Tensor) -> bool:
+    return bool(x.isfinite().all())
+
+
+def said(where: str) -> str:
+    """A layer as a sentence names it."""
+    return f"layer {where!r}" if where else "the model's own forward"
+
+
+def _differ(one: Sequence[torch.Tensor] | None, other: Sequence[torch.Tensor] | None, trial: Trial) -> bool:
+    return _distance(one, other) > SAME[trial.precision]
+
+
+def _distance(one: Sequence[torch.Tensor] | None, other: Sequence[torch.Tensor] | None) -> float:
+    if one is None or other is None or len(one) != len(other):
+        return 0.0 if one is None and other is None else float("inf")
+    worst = 0.0
+    for a, b in zip(one, other, strict=True):
+        if a.shape != b.shape:
+            return float("inf")
+        if a.is_floating_point() or a.is_complex():
+            same = torch.equal(a.isnan(), b.isnan())
+            worst = max(worst, relative(a.nan_to_num(), b.nan_to_num()) if same else float("inf"))
+        else:
+            worst = max(worst, 0.0 if torch.equal(a, b) else 1.0)
+    return worst

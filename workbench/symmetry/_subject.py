@@ -1,0 +1,288 @@
+"""The model under the microscope: a copy in each precision, run with a fixed seed, its layers watched."""
+
+__all__ = ["Call", "Subject", "cast", "leaves"]
+
+import contextlib
+import copy
+import random
+import types
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.utils._pytree import tree_flatten, tree_map
+
+from workbench.symmetry._errors import SymmetryError
+
+COUNTERPARTS = {
+    torch.float64: {torch.complex64: torch.complex128},
+    torch.float32: {torch.complex128: torch.complex64},
+}
+
+
+def cast(tree: Any, precision: torch.dtype) -> Any:
+    """All floating tensors of a tree in a precision; complex ones in its counterpart, whole numbers as they are."""
+
+    def one(x: Any) -> Any:
+        if not isinstance(x, torch.Tensor):
+            return x
+        if x.is_complex():
+            return x.to(COUNTERPARTS[precision].get(x.dtype, x.dtype))
+        return x.to(precision) if x.is_floating_point() else x
+
+    return tree_map(one, tree)
+
+
+def leaves(tree: Any) -> list[torch.Tensor]:
+    """The tensors of a tree, in order."""
+    return [each for each in tree_flatten(tree)[0] if isinstance(each, torch.Tensor)]
+
+
+@dataclass(eq=False)
+class Call:
+    """One call of a layer: what went in and what came out."""
+
+    name: str
+    kind: str
+    began: int
+    parent: "Call | None"
+    inputs: list[torch.Tensor]
+    outputs: list[torch.Tensor] = field(default_factory=list)
+    ended: int = -1
+
+    @property
+    def depth(self) -> int:
+        return 0 if self.parent is None else self.parent.depth + 1
+
+
+Patch = Callable[[Any], Any]
+
+
+class Subject:
+    """A copy of a model in one precision. Neither running nor watching it touches the model it was made of.
+
+    Before every run the parameters and buffers are those of the model, and the random numbers start from the same seed: runs do
+    not depend on one another, except through what the model keeps elsewhere.
+    """
+
+    def __init__(self, model: Any, precision: torch.dtype, *, everything: bool = False) -> None:
+        self.root, self.call = _twin(model)
+        self.precision = precision
+        self.everything = everything
+        if isinstance(self.root, nn.Module):
+            self.root._apply(lambda x: cast(x, precision))  # type: ignore[no-untyped-call]
+            if everything:
+                _cast_attributes(self.root, precision)
+            self._state = {name: x.detach().clone() for name, x in _state(self.root)}
+        else:
+            self._state = {}
+
+    @property
+    def watched(self) -> dict[str, nn.Module]:
+        """The layers by name; the model itself has the empty one."""
+        if not isinstance(self.root, nn.Module):
+            return {}
+        return {name: each for name, each in self.root.named_modules() if not isinstance(each, torch.jit.ScriptModule)}
+
+    def run(self, args: Any, *, seed: int = 0, fresh: bool = True) -> Any:
+        """The model on a tuple of arguments or a mapping of named ones, cast to the precision; gradients are cut."""
+        if fresh:
+            self.restore()
+        given = tree_map(lambda x: x.detach().clone() if isinstance(x, torch.Tensor) else x, cast(args, self.precision))
+        with seeded(seed), torch.enable_grad(), _default(self.precision if self.everything else None):
+            out = self.call(**given) if isinstance(given, Mapping) else self.call(*given)
+        return tree_map(lambda x: x.detach() if isinstance(x, torch.Tensor) else x, out)
+
+    def restore(self) -> None:
+        """Parameters and buffers as they were."""
+        if isinstance(self.root, nn.Module):
+            with torch.no_grad():
+                for name, x in _state(self.root):
+                    if name in self._state and x.shape == self._state[name].shape:
+                        x.copy_(self._state[name])
+
+    def watch(self, args: Any, *, seed: int = 0, fresh: bool = True) -> tuple[Any, list[Call]]:
+        """The result, and all calls of layers in the order in which they began; the first is the model itself."""
+        calls: list[Call] = []
+        open_calls: list[Call] = []
+        clock = iter(range(1 << 60))
+        counts: dict[str, int] = {}
+
+        def before(name: str) -> Callable[..., None]:
+            def hook(module: nn.Module, args: Any, kwargs: Any) -> None:
+                counts[name] = counts.get(name, 0) + 1
+                label = name if counts[name] == 1 else f"{name}#{counts[name]}"
+                kept = [x.detach().clone() for x in leaves((args, kwargs))]
+                call = Call(label, type(module).__name__, next(clock), open_calls[-1] if open_calls else None, kept)
+                calls.append(call)
+                open_calls.append(call)
+
+            return hook
+
+        def after(*given: Any) -> None:
+            call = open_calls.pop()
+            call.outputs = [x.detach().clone() for x in leaves(given[-1])]
+            call.ended = next(clock)
+
+        with self._hooked(before, after):
+            out = self.run(args, seed=seed, fresh=fresh)
+        return out, calls
+
+    def patched(self, args: Any, name: str, values: list[torch.Tensor | None], *, seed: int = 0) -> Any:
+        """The result when the tensors that one call returns are replaced; None leaves one as it is."""
+        plain, _, number = name.partition("#")
+        turn = int(number or 1)
+        seen = 0
+
+        def hook(*given: Any) -> Any:
+            nonlocal seen
+            seen += 1
+            if seen != turn:
+                return None
+            waiting = iter(values)
+
+            def one(x: Any) -> Any:
+                if not isinstance(x, torch.Tensor):
+                    return x
+                new = next(waiting)
+                if new is None:
+                    return x
+                new = new.to(x.dtype)
+                if not x.is_floating_point() or new.shape != x.shape or not bool(x.isfinite().all()):
+                    return new
+                return x + torch.where(new.isnan(), 0, new - x).detach()  # so that gradients still flow
+
+            return tree_map(one, given[-1])
+
+        handle = self.watched[plain].register_forward_hook(hook, with_kwargs=True)
+        try:
+            return self.run(args, seed=seed)
+        finally:
+            handle.remove()
+
+    @contextlib.contextmanager
+    def _hooked(self, before: Callable[[str], Any], after: Any) -> Iterator[None]:
+        handles = []
+        for name, module in self.watched.items():
+            handles.append(module.register_forward_pre_hook(before(name), with_kwargs=True))
+            handles.append(module.register_forward_hook(after, with_kwargs=True))
+        try:
+            yield
+        finally:
+            for handle in handles:
+                handle.remove()
+
+
+@contextlib.contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Random numbers of torch, numpy and Python that start from a seed; afterwards all go on as if nothing had happened."""
+    kept = random.getstate(), np.random.get_state()
+    devices = range(torch.cuda.device_count())
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        random.seed(seed)
+        np.random.seed(seed)
+        try:
+            yield
+        finally:
+            random.setstate(kept[0])
+            np.random.set_state(kept[1])
+
+
+@contextlib.contextmanager
+def _default(precision: torch.dtype | None) -> Iterator[None]:
+    before = torch.get_default_dtype()
+    try:
+        if precision is not None:
+            torch.set_default_dtype(precision)
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+def _state(module: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
+    yield from module.named_parameters()
+    yield from module.named_buffers()
+
+
+def _cast_attributes(root: nn.Module, precision: torch.dtype) -> None:
+    """Tensors that a module keeps without having registered them."""
+    for module in root.modules():
+        for name, value in list(vars(module).items()):
+            if not name.startswith("_") and not isinstance(value, nn.Module) and leaves(value):
+                setattr(module, name, cast(value, precision))
+
+
+# ---- copies ----------------------------------------------------------------------------------------------------------
+
+
+def _twin(model: Any) -> tuple[Any, Callable[..., Any]]:
+    """A copy, and how to call it. Functions are copied together with the modules that they refer to."""
+    if isinstance(model, nn.Module):
+        twin = _copied(model)
+        return twin, twin
+    owner = getattr(model, "__self__", None)
+    if isinstance(owner, nn.Module):
+        holder = _Holder({"model": _copied(owner)}, lambda modules: getattr(modules["model"], model.__name__))
+        return holder, holder
+    if isinstance(model, types.FunctionType):
+        used = _modules_of(model)
+        if used:
+            holder = _Holder(
+                {name: _copied(each) for name, each in used.items()}, lambda modules: _rebound(model, modules)
+            )
+            return holder, holder
+    return None, model
+
+
+class _Holder(nn.Module):
+    """A function as a module whose children are the modules it uses."""
+
+    def __init__(self, used: dict[str, nn.Module], bind: Callable[[dict[str, nn.Module]], Callable[..., Any]]) -> None:
+        super().__init__()
+        for name, each in used.items():
+            self.add_module(name, each)
+        self._function = bind(used)
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        return self._function(*args, **kwargs)
+
+
+def _copied(model: nn.Module) -> nn.Module:
+    memo: dict[int, Any] = {}
+    for module in model.modules():  # deepcopy refuses tensors with a history
+        for value in vars(module).values():
+            if isinstance(value, torch.Tensor) and not value.is_leaf:
+                memo[id(value)] = value.detach().clone()
+    try:
+        return copy.deepcopy(model, memo)
+    except Exception as error:
+        raise SymmetryError(
+            f"{type(model).__name__} cannot be copied ({type(error).__name__}: {error}), and check works on a copy so as to leave "
+            f"the model alone; give a function that calls it"
+        ) from error
+
+
+def _modules_of(function: types.FunctionType) -> dict[str, nn.Module]:
+    closure = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+    found: dict[str, Any] = {}
+    for name, cell in closure.items():
+        with contextlib.suppress(ValueError):  # an empty cell
+            found[name] = cell.cell_contents
+    found |= {name: function.__globals__[name] for name in function.__code__.co_names if name in function.__globals__}
+    return {name: each for name, each in found.items() if isinstance(each, nn.Module)}
+
+
+def _rebound(function: types.FunctionType, modules: dict[str, nn.Module]) -> Callable[..., Any]:
+    cells = tuple(
+        types.CellType(modules[name]) if name in modules else cell
+        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+    )
+    made = types.FunctionType(
+        function.__code__, {**function.__globals__, **modules}, function.__name__, function.__defaults__, cells
+    )
+    made.__kwdefaults__ = function.__kwdefaults__
+    return made
