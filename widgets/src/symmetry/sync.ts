@@ -117,6 +117,8 @@ export interface CheckedJson {
   single?: number[];
   double?: number[];
   asked?: number;
+  /** The microscope as a line of Python. */
+  line?: string;
 }
 
 export interface Traits {
@@ -130,7 +132,7 @@ export interface Traits {
   composed: Partial<ComposedJson>;
   composing: Record<string, unknown>;
   diagrams: Partial<PicturesJson>;
-  related: { diagram?: number; terms?: [number, number][] | null };
+  related: { diagram?: number; terms?: [number, number][] | null; picture?: string };
   sharing: Partial<SharingJson>;
   square: Partial<SquareJson>;
   trail: { undo?: number; redo?: number };
