@@ -248,6 +248,9 @@ def test_a_graph_of_ones_own_is_drawn_with_its_edges():
     lab = SymmetryLab(Aut(nx.path_graph(4)), 1, 1)
     assert lab.error < 1e-12
     assert lab.square["edges"] == [[0, 1], [1, 2], [2, 3]]
+    layout = np.array(lab.square["layout"])
+    assert np.linalg.norm(layout, axis=1).max() == pytest.approx(1, abs=0.01)
+    assert np.allclose(layout, -layout[::-1], atol=0.1), "the path is drawn as symmetric as it is"
     assert lab.square["images"] == []
     assert lab.spec["group"]["family"] == "own"
     page(lab, source=[0, 0], weights=None)

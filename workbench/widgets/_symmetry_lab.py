@@ -38,6 +38,7 @@ from workbench.widgets._symmetry_choice import (
     refuse_too_large,
 )
 from workbench.widgets._symmetry_element import Turn, axes_of, generators_of, read_turn
+from workbench.widgets._symmetry_pictures import orbit_svg
 from workbench.widgets._symmetry_sharing import Sharing, rank_of, relation
 from workbench.widgets._symmetry_square import Job, Mapped, Square, example, examples_of, walked
 from workbench.widgets._symmetry_tests import Checked, checked, compose
@@ -561,7 +562,7 @@ class SymmetryLab(TwoWay):
         found = {at: 1.0} if at in self._basis else relation(hom, self._shared, at, self._basis)
         terms = None if found is None else [[each, share] for each, share in found.items()]
         self.related = {"diagram": at, "terms": terms, "picture": ""}
-        if not isinstance(hom, DiagramHom) and hom.spanning_size <= MOST_DRAWN:
+        if hom.noun == "orbit" and hom.spanning_size <= MOST_DRAWN:
             self._drawer.ask((hom, at))
 
     # ---- in the background ------------------------------------------------------------------------------------------
@@ -602,10 +603,7 @@ class SymmetryLab(TwoWay):
     def _draw(self, asked: tuple[Hom, int], _wanted: object) -> str:
         """On the drawing thread: the smallest graph that tells an orbit from others may take a second to find."""
         hom, at = asked
-        try:
-            return str(equivariant_diagrams(hom.diagrams[at]))
-        except Exception:  # noqa: BLE001 -- a map without a picture is shown as its matrix
-            return ""
+        return orbit_svg(hom.diagrams[at])
 
     def _drawn(self, asked: tuple[Hom, int], found: str) -> None:
         """On the drawing thread."""

@@ -67,6 +67,8 @@ export interface SquareJson {
   images: number[];
   /** Of a graph whose symmetries the group is. */
   edges: [number, number][];
+  /** Where its vertices are, within the unit disc; empty for a circle. */
+  layout: [number, number][];
   axis: number;
   amount: number;
   error: number;
