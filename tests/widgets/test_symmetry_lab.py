@@ -138,6 +138,8 @@ def test_a_broken_entry_breaks_the_symmetry_and_undo_repairs_it(lab):
     lab.view = "check"
     eventually(lambda: lab.checked.get("state") == "done")
     assert len(lab.checked["double"]) == 200
+    report = eval(lab.checked["line"], {"wb": wb, "lab": lab, "torch": torch})
+    assert report, "of the layer, which is not broken"
     assert np.median(lab.checked["double"]) > 1e-3
     lab.undo()
     assert lab.error < 1e-14
@@ -233,6 +235,9 @@ def test_orbits_are_offered_and_chosen_as_diagrams_are(lab):
     assert lab.error == 0
     assert torch.equal(lab.combination.matrix().to_dense(), torch.eye(6).roll(-1, 0).double())
     assert lab.square["from"] == "values"
+    wish(lab, "relate", value=1)
+    eventually(lambda: lab.related["picture"])
+    assert ET.fromstring(lab.related["picture"]).tag.endswith("svg")
     lab.view = "compose"
     lab.set_state({"composing": {"lower": 1, "upper": 2, "out": [0]}})
     assert [(term["name"], term["factor"]) for term in lab.composed["terms"]] == [("orbit of 1 | 4", "1")]
@@ -243,6 +248,9 @@ def test_a_graph_of_ones_own_is_drawn_with_its_edges():
     lab = SymmetryLab(Aut(nx.path_graph(4)), 1, 1)
     assert lab.error < 1e-12
     assert lab.square["edges"] == [[0, 1], [1, 2], [2, 3]]
+    layout = np.array(lab.square["layout"])
+    assert np.linalg.norm(layout, axis=1).max() == pytest.approx(1, abs=0.01)
+    assert np.allclose(layout, -layout[::-1], atol=0.1), "the path is drawn as symmetric as it is"
     assert lab.square["images"] == []
     assert lab.spec["group"]["family"] == "own"
     page(lab, source=[0, 0], weights=None)

@@ -59,7 +59,7 @@ export function square(more: Partial<SquareJson> = {}): SquareJson {
   const turned = Float32Array.from([0, 1, 1, 1, 0, 0, 1, 0, 0]);
   return {
     serial: 1, kind: "graph", inputs: ["graph", "image", "random"], batch: 1, from: "graph", to: "graph", sizes: [[3, 3], [3, 3]],
-    element: "(1 2)", images: [1, 0, 2], edges: [], axis: 0, amount: 0, error: 2.2e-16, seconds: 0.0004, still: false, zero: false,
+    element: "(1 2)", images: [1, 0, 2], edges: [], layout: [], axis: 0, amount: 0, error: 2.2e-16, seconds: 0.0004, still: false, zero: false,
     x: view(graph), fx: view(graph), gx: view(turned), fgx: view(turned), gfx: view(turned), ...more,
   };
 }

@@ -38,10 +38,11 @@ from workbench.widgets._symmetry_choice import (
     refuse_too_large,
 )
 from workbench.widgets._symmetry_element import Turn, axes_of, generators_of, read_turn
+from workbench.widgets._symmetry_pictures import orbit_svg
 from workbench.widgets._symmetry_sharing import Sharing, rank_of, relation
 from workbench.widgets._symmetry_square import Job, Mapped, Square, example, examples_of, walked
 from workbench.widgets._symmetry_tests import Checked, checked, compose
-from workbench.widgets._symmetry_words import code_of, power_of, short
+from workbench.widgets._symmetry_words import check_of, code_of, power_of, short
 from workbench.widgets._two_way import TwoWay
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
 
 VIEWS = ("diagrams", "compose", "check", "code")
 REMEMBERED = 300
+MOST_DRAWN = 500
+"""Of more orbits none is drawn on the group's graph: the smallest graph that tells it from all others takes long to find."""
 YOURS = "yours"
 OURS = frozenset({"about", "checked", "code", "composed", "diagrams", "related", "sharing", "square", "trail"})
 
@@ -149,6 +152,7 @@ class SymmetryLab(TwoWay):
         super().__init__(view=view)
         self._walker: Newest[Job, Square | Exception] = self._worker(self._walk, self._walked)
         self._checker: Newest[Job, Checked | Exception] = self._worker(self._check, self._was_checked)
+        self._drawer: Newest[tuple[Hom, int], str] = self._worker(self._draw, self._drawn)
         self.observe(self._take_turn, names="turning")
         self.observe(self._take_pair, names="composing")
         self.observe(self._take_wish, names="wish")
@@ -556,10 +560,10 @@ class SymmetryLab(TwoWay):
         if not 0 <= at < hom.spanning_size:
             raise SymmetryError(f"there is no diagram {at}; {hom} has positions 0 to {hom.spanning_size - 1:,}")
         found = {at: 1.0} if at in self._basis else relation(hom, self._shared, at, self._basis)
-        self.related = {
-            "diagram": at,
-            "terms": None if found is None else [[each, share] for each, share in found.items()],
-        }
+        terms = None if found is None else [[each, share] for each, share in found.items()]
+        self.related = {"diagram": at, "terms": terms, "picture": ""}
+        if hom.noun == "orbit" and hom.spanning_size <= MOST_DRAWN:
+            self._drawer.ask((hom, at))
 
     # ---- in the background ------------------------------------------------------------------------------------------
 
@@ -596,6 +600,17 @@ class SymmetryLab(TwoWay):
         except Exception as error:  # noqa: BLE001 -- a thread's exception is lost; here the user sees it
             return error
 
+    def _draw(self, asked: tuple[Hom, int], _wanted: object) -> str:
+        """On the drawing thread: the smallest graph that tells an orbit from others may take a second to find."""
+        hom, at = asked
+        return orbit_svg(hom.diagrams[at])
+
+    def _drawn(self, asked: tuple[Hom, int], found: str) -> None:
+        """On the drawing thread."""
+        with self._writing():
+            if asked[0] is self._choice.hom and self.related.get("diagram") == asked[1]:
+                self.related = {**self.related, "picture": found}
+
     def _walked(self, job: Job, found: Square | Exception) -> None:
         """On the walking thread."""
         with self._writing():
@@ -622,7 +637,7 @@ class SymmetryLab(TwoWay):
             if isinstance(found, Exception):
                 self.checked = {"state": "failed", "message": str(found)}
             else:
-                self.checked = {"state": "done", **found.to_spec()}
+                self.checked = {"state": "done", **found.to_spec(), "line": check_of(job.choice)}
 
 
 def _hom_of(group: object, source: object, target: object) -> Hom:

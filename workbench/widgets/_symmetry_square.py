@@ -19,6 +19,7 @@ from workbench.symmetry._families import Rows
 from workbench.symmetry._groups import Space
 from workbench.widgets._symmetry_choice import Choice, positions, sizes_of
 from workbench.widgets._symmetry_element import Turn, is_permuting, spoken
+from workbench.widgets._symmetry_pictures import edges_of, places_of
 
 DRAWN = 4_096
 """A tensor of at most so many numbers is drawn."""
@@ -147,7 +148,8 @@ class Square:
             "sizes": [list(each) for each in sizes],
             "element": spoken(element, group),
             "images": [int(at) for at in element.argmax(0)] if isinstance(group, S | A) else [],
-            "edges": [[a, b] for a, b in _edges(group)] if isinstance(group, Aut) else [],
+            "edges": [list(edge) for edge in edges_of(group)],
+            "layout": places_of(group) if group.n <= NODES else [],
             "axis": job.turn.axis,
             "amount": job.turn.amount,
             "error": self.error,
@@ -215,11 +217,6 @@ def _is_cloud(group: Product) -> bool:
     return len(space) == 1 and is_permuting(points) and space[0].n in (2, 3) and not is_permuting(space[0])
 
 
-def _edges(group: Aut) -> list[tuple[int, int]]:
-    place = {node: at for at, node in enumerate(group.graph.nodes)}
-    return [(place[a], place[b]) for a, b in group.graph.edges]
-
-
 def _packed(values: torch.Tensor) -> bytes:
     real = values.real if values.is_complex() else values
     return np.ascontiguousarray(real.detach().to(torch.float32).numpy()).astype("<f4").tobytes()
@@ -285,7 +282,7 @@ def _graph(group: Group, seed: int, generator: torch.Generator) -> torch.Tensor:
     if seed:
         made = (torch.rand(n, n, generator=generator) < 0.5).to(torch.float64).triu(1)
     elif isinstance(group, Aut):
-        for a, b in _edges(group):
+        for a, b in edges_of(group):
             made[a, b] = 1
     else:
         for at in range(n):

@@ -1,11 +1,11 @@
 """What the lab shows as text: its groups, the line of Python and the layer as code."""
 
-__all__ = ["code_of", "line_of", "power_of", "short", "typed"]
+__all__ = ["check_of", "code_of", "line_of", "power_of", "short", "typed"]
 
 from typing import Any
 
 from workbench.symmetry import Hom, Rep
-from workbench.widgets._symmetry_choice import OWN, Choice, family_of, is_plain
+from workbench.widgets._symmetry_choice import OWN, Choice, family_of, is_plain, plainly
 
 MOST_LINES = 60
 
@@ -73,6 +73,16 @@ def code_of(choice: Choice, weights: dict[int, float] | None) -> str:
     lines += ["", f"x = torch.randn({', '.join(shape)}{dtype})", "y = layer(x)"]
     lines.append(f"# y.shape: ({', '.join(['8', str(c_out), *map(str, hom.group.sizes(hom.target))])})")
     return "\n".join(lines) + "\n"
+
+
+def check_of(choice: Choice) -> str:
+    """The microscope on the layer, as a line of Python; nothing for spaces with V*, whose specs are representations."""
+    hom = choice.hom
+    if not is_plain(hom) or hom.group.walled:
+        return ""
+    shape = ", ".join(["8", "1", *map(str, hom.group.sizes(hom.source))])
+    orders = f"inputs={len(plainly(hom.source) or ())}, outputs={len(plainly(hom.target) or ())}"
+    return f"wb.symmetry.check(lab.layer(), lab.hom.group, sample=torch.randn({shape}), {orders})"
 
 
 def _entry(at: int, value: float) -> str:

@@ -291,7 +291,7 @@ function Focus({ state, acts, answers }: PartProps): VNode {
   const free = pictures.inBasis(chosen);
   const terms = related.diagram === chosen ? related.terms : undefined;
   useLayoutEffect(() => {
-    if (!free && pictures.count) acts.wish("relate", chosen);
+    if (pictures.count && (!free || pictures.names.length)) acts.wish("relate", chosen);
   }, [chosen, free, pictures]);
   return (
     <div class="wb-focus-part" aria-label="the diagram in focus">
@@ -299,6 +299,8 @@ function Focus({ state, acts, answers }: PartProps): VNode {
         <b>{nounOf(answers)} {chosen}</b>
         <span class="wb-mono">{picture ? nameOf(picture, about.n ?? 1) : pictures.names[chosen]?.replace(`${nounOf(answers)} of `, "of ")}</span>
       </div>
+      {related.diagram === chosen && related.picture && <img class="wb-orbit" alt={`${nounOf(answers)} ${chosen}, drawn`} src={`data:image/svg+xml,${encodeURIComponent(related.picture)}`} />}
+      {related.diagram === chosen && related.picture && <p class="wb-note">{related.picture.includes("→") ? "Right: one place of the orbit; left: the smallest graph that tells it apart. " : ""}Discs are outputs, rings inputs.</p>}
       {picture && <p><Formula picture={picture} order={doc.source?.length ?? 0} form={about.form ?? ""} /><span class="wb-note">{wordsOf(picture, about.form ?? "")}</span></p>}
       <div class="wb-row">
         <Button label={weight === undefined ? "switch on" : "switch off"} title="on or off (x)" onPress={() => acts.dispatch({ type: "toggle", at: chosen })} />

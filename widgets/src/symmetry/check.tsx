@@ -3,6 +3,7 @@ import type { VNode } from "preact";
 import { Button } from "../shared/bar";
 import { Chart } from "../shared/chart";
 import { count, plural, scientific } from "../shared/format";
+import { Code } from "../shared/panel";
 import type { PartProps } from "./cards";
 import { Drawn } from "./drawing";
 import { nameOf } from "./pictures";
@@ -27,6 +28,12 @@ export function Check({ state, acts, answers }: PartProps): VNode {
           <>
             <Errors single={single} double={double} />
             <Verdict single={Math.max(...single)} double={Math.max(...double)} broken={state.doc.broken !== null} />
+            {checked.line && (
+              <div class="wb-certificate">
+                <p class="wb-soft">The equivariance microscope does this for any model, layer by layer:</p>
+                <Code text={checked.line} label="the microscope as code" onCopied={(text) => acts.dispatch({ type: "say", text, tone: "info" })} />
+              </div>
+            )}
           </>
         ) : <p class="wb-soft wb-wait">{checked.state === "failed" ? checked.message : "trying elements…"}</p>}
       </section>

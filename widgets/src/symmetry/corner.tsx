@@ -19,6 +19,8 @@ export interface CornerProps {
   readonly places: Float32Array | null;
   /** Of a graph whose symmetries the group is. */
   readonly edges: readonly (readonly [number, number])[];
+  /** Where its vertices are, within the unit disc; empty for a circle. */
+  readonly layout: readonly (readonly [number, number])[];
   readonly label: string;
   readonly tone: "in" | "out";
   readonly size: number;
@@ -140,20 +142,24 @@ const around = (at: number, n: number, radius: number) => {
 };
 
 /** A set or a graph: vertices on a circle, the entry of a vertex as its fill, of two as an edge. */
-function Vertices({ values, sizes, scale, names, edges: own, palette }: CornerProps & { palette: Palette }): VNode {
+function Vertices({ values, sizes, scale, names, edges: own, layout, palette }: CornerProps & { palette: Palette }): VNode {
   const [n, order] = [sizes[0] ?? 1, sizes.length];
-  const [ring, radius] = n === 1 ? [0, 12] : [46 - Math.min(6, n / 4), Math.max(6, Math.min(12, 90 / n))];
+  const ring = n === 1 ? 0 : 46 - Math.min(6, n / 4);
+  const spot = (at: number) => (layout[at] ? { x: 46 * layout[at][0], y: -46 * layout[at][1] } : around(at, n, ring));
+  const spots = Array.from({ length: n }, (_, at) => spot(at));
+  const apart = spots.reduce((least, a, i) => spots.slice(0, i).reduce((so, b) => Math.min(so, Math.hypot(a.x - b.x, a.y - b.y)), least), 40);
+  const radius = Math.max(4.5, Math.min(12, 0.4 * apart));
   const value = (i: number, j: number) => (order === 1 ? values[names[i] as number] : values[(names[i] as number) * n + (names[j] as number)]) ?? 0;
   const table = (v: number) => css(colours([v], scale, palette));
   const edges: VNode[] = order === 2 ? [] : own.map(([i, j]) => {
-    const [a, b] = [around(i, n, ring), around(j, n, ring)];
+    const [a, b] = [spot(i), spot(j)];
     return <line key={`${i} ${j}`} class="wb-axis-line" x1={a.x} y1={a.y} x2={b.x} y2={b.y} />;
   });
   if (order === 2)
     for (let i = 0; i < n; i++)
       for (let j = i + 1; j < n; j++) {
         const [one, other] = [value(i, j), value(j, i)];
-        const [a, b] = [around(i, n, ring), around(j, n, ring)];
+        const [a, b] = [spot(i), spot(j)];
         const alike = Math.abs(one - other) <= 0.01 * scale;
         for (const [v, from, to] of alike ? [[one, a, b] as const] : [[one, a, b] as const, [other, b, a] as const]) {
           if (Math.abs(v) < 0.004 * scale) continue;
@@ -168,7 +174,7 @@ function Vertices({ values, sizes, scale, names, edges: own, palette }: CornerPr
     <g>
       {edges}
       {names.map((name, place) => {
-        const { x, y } = around(place, n, ring);
+        const { x, y } = spot(place);
         return (
           <g key={place} transform={`translate(${x} ${y})`} data-vertex={name}>
             <circle class="wb-node" r={radius} />

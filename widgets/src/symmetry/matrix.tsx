@@ -1,6 +1,6 @@
 /** The matrix that the diagrams span: equal colour, equal weight; what meets in the entry under the pointer. */
 import type { VNode } from "preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Button, Choices } from "../shared/bar";
 import { count, plural } from "../shared/format";
 import { useWidth } from "../shared/size";
@@ -29,7 +29,7 @@ export function Matrix(props: MatrixProps): VNode {
   const [pinned, setPinned] = useState<readonly [number, number] | null>(null);
   const weights = state.doc.weights ?? ON;
   const values = useMemo(() => (sharing ? valuesOf(sharing, weights) : new Float64Array()), [sharing, weights]);
-  useEffect(() => setPinned(null), [sharing]);
+  useLayoutEffect(() => setPinned(null), [sharing]);
   const at = over ?? pinned;
   const kind = sharing && at ? (sharing.kinds[at[0] * sharing.columns + at[1]] ?? null) : null;
   useEffect(() => onMeet(over ? kind : null), [over === null, kind]);

@@ -30,7 +30,7 @@ export function Square({ state, acts, answers }: PartProps): VNode {
         <span class="wb-space" />
         {square.inputs && <Inputs square={square} acts={acts} state={state} />}
       </div>
-      {square.serial === undefined ? <p class="wb-soft wb-wait">…</p> : <Ways square={square as SquareJson} size={size} drawn={state.drawn} answers={answers} acts={acts} />}
+      {square.serial === undefined ? <p class="wb-soft wb-wait">going both ways…</p> : <Ways square={square as SquareJson} size={size} drawn={state.drawn} answers={answers} acts={acts} />}
       <Element answers={answers} acts={acts} />
     </section>
   );
@@ -66,7 +66,7 @@ interface WaysProps extends Pick<PartProps, "answers" | "acts"> {
 const ACROSS = 120;
 
 function Ways({ square, size, drawn, answers, acts }: WaysProps): VNode {
-  const { batch, sizes, images, edges, error } = square;
+  const { batch, sizes, images, edges, layout, error } = square;
   const corners = useMemo(() => unpacked(square), [square]);
   const same = error < ROUNDING;
   const plainNames = Array.from({ length: sizes[0][0] ?? sizes[1][0] ?? 0 }, (_, k) => k);
@@ -82,7 +82,7 @@ function Ways({ square, size, drawn, answers, acts }: WaysProps): VNode {
   const onSwap = images.length && as(square.from) !== "heat" ? (a: number, b: number) => acts.wish("swap", [a, b]) : undefined;
   const corner = (side: "from" | "to", values: Float32Array, moved: boolean, label: string, at = size): VNode => {
     const props: CornerProps = {
-      drawing: as(square[side]), values, batch, edges, sizes: sizes[side === "from" ? 0 : 1], label,
+      drawing: as(square[side]), values, batch, edges, layout, sizes: sizes[side === "from" ? 0 : 1], label,
       scale: side === "from" ? corners.fromScale : corners.toScale, names: moved ? movedNames : plainNames,
       places: moved ? corners.moved : corners.places, tone: side === "from" ? "in" : "out", size: at,
       ...(moved && side === "from" ? { onDrag: onSwap ? undefined : onDrag, onSwap } : {}),

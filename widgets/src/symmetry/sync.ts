@@ -67,6 +67,8 @@ export interface SquareJson {
   images: number[];
   /** Of a graph whose symmetries the group is. */
   edges: [number, number][];
+  /** Where its vertices are, within the unit disc; empty for a circle. */
+  layout: [number, number][];
   axis: number;
   amount: number;
   error: number;
@@ -117,6 +119,8 @@ export interface CheckedJson {
   single?: number[];
   double?: number[];
   asked?: number;
+  /** The microscope as a line of Python. */
+  line?: string;
 }
 
 export interface Traits {
@@ -130,7 +134,7 @@ export interface Traits {
   composed: Partial<ComposedJson>;
   composing: Record<string, unknown>;
   diagrams: Partial<PicturesJson>;
-  related: { diagram?: number; terms?: [number, number][] | null };
+  related: { diagram?: number; terms?: [number, number][] | null; picture?: string };
   sharing: Partial<SharingJson>;
   square: Partial<SquareJson>;
   trail: { undo?: number; redo?: number };
