@@ -108,8 +108,8 @@ def hidden(answer: object) -> Right | Wrong:
     error, g, x, after, before = max(cases, key=lambda each: each[0])
     if 1e-12 < error < 1e-7:
         return Right("Rounding to float32 moves numbers by as much; float64 shows the fault.")
-    words = "that commutes, up to rounding" if error < 1e-7 else f"it is wrong by {error:.2g}, and float32 shows it"
-    return Wrong(words, {"g": g, "x": x, "f(g x)": after, "g f(x)": before})
+    words = "it commutes, up to rounding" if error < 1e-7 else f"it is wrong by {error:.2g}, and float32 shows it"
+    return Wrong(words, {"g": g, "x": x, "f(g x)": after, "g f(x)": before, "error": error})
 
 
 @topic.exercise(
@@ -136,7 +136,7 @@ def complete(answer: object) -> Right | Wrong:
     left = basis - basis @ reached.T @ reached
     missing = left[int(left.norm(dim=1).argmax())].reshape(4, 4)
     if apart(missing, torch.zeros(4, 4, dtype=torch.float64)):
-        words = f"its matrices reach {len(reached)} of {len(basis)} directions, and all are at right angles to M, which commutes as well"
+        words = f"its matrices reach {len(reached)} of {len(basis)} directions: they all are at right angles to M, which commutes as well"
         return Wrong(words, {"M": missing / missing.abs().max()})
     return Right("It commutes, and with the right parameters it is any map that does.")
 
@@ -164,7 +164,8 @@ def _cube() -> list[Tensor]:
 
 
 def _normals(p: Tensor) -> Tensor:
-    return torch.linalg.cross(p.roll(-1, 0), p.roll(-2, 0), dim=-1)
+    products: Tensor = torch.linalg.cross(p.roll(-1, 0), p.roll(-2, 0), dim=-1)
+    return products
 
 
 _RESULTS: dict[str, Callable[[Tensor], Tensor]] = {
