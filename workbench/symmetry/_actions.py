@@ -91,6 +91,8 @@ class Action:
     trivial: bool = False
     given: bool = False
     """Whether it is not one of the group's own tensors: a function, irreps, a direct sum."""
+    others: "tuple[Action, ...]" = ()
+    """What may have been meant instead: irreps of other parities."""
     axes: tuple[int, ...] = ()
     space: "Space | None" = None
     """Of what the group itself knows: the axes it acts on, and the tensor power or representation."""
@@ -249,15 +251,29 @@ def _on_irreps(spec: Any, group: Group, x: torch.Tensor, name: str) -> Action:
         raise SymmetryError(
             f"{name} is declared as irreps {spec}, {spec.dim} numbers on the last axis; its shape is {tuple(x.shape)}"
         )
+    return replace(_irreps_action(spec), others=tuple(map(_irreps_action, _other_parities(spec))))
+
+
+def _irreps_action(irreps: Any) -> Action:
     known: dict[bytes, torch.Tensor] = {}
 
     def apply(element: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
         key = element.cpu().numpy().tobytes()
         if key not in known:  # Wigner matrices are slow to make
-            known[key] = spec.D_from_matrix(element.cpu())
+            known[key] = irreps.D_from_matrix(element.cpu())
         return x @ known[key].to(x.device, x.dtype).T
 
-    return Action(f"irreps {spec}", apply, max((ir.l for _, ir in spec), default=0), given=True)
+    return Action(f"irreps {irreps}", apply, max((ir.l for _, ir in irreps), default=0), given=True)
+
+
+def _other_parities(irreps: Any) -> list[Any]:
+    """The same irreps with the parity of one block changed, or of all."""
+    blocks = [(copies, (ir.l, ir.p)) for copies, ir in irreps]
+    choices = [{at} for at in range(len(blocks))] + ([set(range(len(blocks)))] if len(blocks) > 1 else [])
+    return [
+        type(irreps)([(copies, (l, -p if at in chosen else p)) for at, (copies, (l, p)) in enumerate(blocks)])
+        for chosen in choices
+    ]
 
 
 def _by_function(spec: Callable[..., Any], name: str) -> Action:

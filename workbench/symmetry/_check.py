@@ -12,13 +12,14 @@ from torch import nn
 
 from workbench.symmetry._actions import Spec
 from workbench.symmetry._completeness import completeness
-from workbench.symmetry._culprits import Diagnosis, diagnose, laws_of, size_floor, watched
+from workbench.symmetry._culprits import Diagnosis, diagnose, laws_of
 from workbench.symmetry._elements import Element, elements
 from workbench.symmetry._errors import SymmetryError
 from workbench.symmetry._groups import Group
 from workbench.symmetry._habits import constant, gaps, habits, said
 from workbench.symmetry._report import ElementError, EquivarianceReport, Finding, LayerError, Tensor
-from workbench.symmetry._suspects import Layer, layers
+from workbench.symmetry._scope import Scope
+from workbench.symmetry._suspects import Layer
 from workbench.symmetry._trial import Trial
 
 
@@ -98,19 +99,20 @@ def check(
     found = Diagnosis([], [], None)
     notes = constant(trial)
     if all(row.sound for row in rows):
-        found = _look(trial, tried, generator)
+        found = _look(trial, tried)
     else:
         order = sorted(range(len(tried)), key=lambda at: -trial.error(rows[at]))
         failing = [tried[at] for at in order if not rows[at].sound]
         findings += gaps(trial, failing) if not findings else []
         if not any(each.kind in ("state", "gaps") for each in findings):
-            found = diagnose(trial, failing, trial.error(rows[order[0]]), generator)
+            others = [tried[at] for at in order if rows[at].sound]
+            found = diagnose(trial, [*failing, *others], len(failing), trial.error(rows[order[0]]), generator, single=single)
             if single:
                 found, more = _of_precision(trial, found)
                 notes += more
                 rows = [replace(row, sound=True) for row in rows] if more else rows
             findings += found.findings
-        notes += _pattern(rows)
+        notes += _pattern(rows) if findings else []
     complete = completeness(trial, sound=not findings)
     return EquivarianceReport(
         _called(model),
@@ -198,17 +200,16 @@ def _of_precision(trial: Trial, found: Diagnosis) -> tuple[Diagnosis, list[str]]
         return Diagnosis([], found.layers, None), [
             text + "; model and sample are float32, where that is as good as can be"
         ]
-    finding = Finding("precision", where, text, "make constants in the dtype of the input, and do not cast")
+    operation = found.findings[0].operation if found.findings else ""
+    finding = Finding("precision", where, text, "make constants in the dtype of the input, and do not cast", operation)
     return Diagnosis([finding], found.layers, found.guilty), []
 
 
-def _look(trial: Trial, tried: list[Element], generator: torch.Generator) -> Diagnosis:
+def _look(trial: Trial, tried: list[Element]) -> Diagnosis:
     """How the layers of a sound model transform."""
-    seen = watched(trial, tried[:1] + tried[-1:], generator, others=2)
-    if seen is None:
-        return Diagnosis([], [], None)
     tolerance = 1e-9 if trial.precision == torch.float64 else 1e-3
-    return Diagnosis([], layers(seen, laws_of(trial), tolerance, size_floor(trial)), None)
+    scope = Scope(trial, laws_of(trial), (tried[0], tried[-1]), tolerance, trial.seed, others=2)
+    return Diagnosis([], scope.layers(), None)
 
 
 def _layer_error(layer: Layer, guilty: bool) -> LayerError:

@@ -25,6 +25,8 @@ def habits(trial: Trial) -> list[Finding]:
     if _differ(one, other, trial) and not _differ(one, again, trial):
         runs = [trial.subject.watch(trial.args, seed=trial.seed + at)[1] for at in range(2)]
         where = _first_difference(runs, trial)
+        inside = [trial.subject.watch(trial.args, seed=trial.seed + at, inside=where)[1] for at in range(2)]
+        operation = _first_difference(inside, trial, kind=True)
         text = f"two runs on the same input differ by {_distance(one, other):.1e}: {said(where)} draws random numbers"
         remedy = "seed it, or make the choice depend on the input alone"
         if trial.training:
@@ -34,7 +36,7 @@ def habits(trial: Trial) -> list[Finding]:
                 trial.prepare()
             else:
                 remedy = "call model.eval() first; what else is said here is of the model in evaluation"
-        findings.append(Finding("randomness", where, text, remedy))
+        findings.append(Finding("randomness", where, text, remedy, operation))
     state = _state(trial)
     return [*findings, state] if state else findings
 
@@ -61,12 +63,14 @@ def _state(trial: Trial) -> Finding | None:
     )
 
 
-def _first_difference(runs: Sequence[Sequence[Call]], trial: Trial) -> str:
-    """The first and innermost layer that gets the same twice and returns something else."""
+def _first_difference(runs: Sequence[Sequence[Call]], trial: Trial, *, kind: bool = False) -> str:
+    """The first and innermost layer that gets the same twice and returns something else; or, of operations, what it is."""
     for one, other in sorted(zip(runs[0], runs[1], strict=False), key=lambda pair: pair[0].ended):
+        if kind and "@" not in one.name:
+            continue
         same = one.name == other.name and not _differ(one.inputs, other.inputs, trial)
         if same and _differ(one.outputs, other.outputs, trial):
-            return one.name
+            return one.kind if kind else one.name
     return ""
 
 
@@ -93,21 +97,20 @@ def gaps(trial: Trial, elements: Sequence[Element] | None) -> list[Finding]:
             results = trial.results(args, precision)
             if results is None or all(_finite(x) for x in results):
                 continue
-            calls = subject.watch(args, seed=trial.seed)[1]
-            by_end = sorted(calls, key=lambda call: call.ended)
-            first = next(
-                (call for call in by_end if all(map(_finite, call.inputs)) and not all(map(_finite, call.outputs))),
-                None,
-            )
+            first = _first_gap(subject.watch(args, seed=trial.seed)[1])
             where = "" if first is None or first.parent is None else first.name
+            inside = subject.watch(args, seed=trial.seed, inside=where)[1]
+            operation = _first_gap([call for call in inside if "@" in call.name])
             at = label if elements is None else f"g x, g being {label},"
             text = f"in {name(precision)} the result for {at} has gaps (NaN or infinite), from {said(where)} on"
-            return [
-                Finding(
-                    "gaps", where, text, "look for a division by a length that may be 0, a root of 0, or a logarithm"
-                )
-            ]
+            remedy = "look for a division by a length that may be 0, a root of 0, or a logarithm"
+            return [Finding("gaps", where, text, remedy, operation.kind if operation else "")]
     return []
+
+
+def _first_gap(calls: Sequence[Call]) -> Call | None:
+    by_end = sorted(calls, key=lambda call: call.ended)
+    return next((call for call in by_end if all(map(_finite, call.inputs)) and not all(map(_finite, call.outputs))), None)
 
 
 def _finite(x: torch.Tensor) -> bool:

@@ -23,8 +23,8 @@ Act = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 @dataclass(frozen=True)
 class Law:
-    """A way to transform. `kind` is plain; pseudo (a sign for reflections); order (coordinates in another order); or loose: there
-    is some linear map, which is not known.
+    """A way to transform. `kind` is plain; pseudo (a sign for reflections); parity (irreps of other parities); order (coordinates in
+    another order); or loose: there is some linear map, which is not known.
     """
 
     text: str
@@ -89,10 +89,11 @@ class Laws:
             if not self.group.lie_algebra:
                 yield from whole_candidates(x, self.group)
             return
-        simple = [*_plain(tuple(x.shape), self.group), *self.given]
+        simple = [*_plain(tuple(x.shape), self.group), *(law for law in self.given if law.kind == "plain")]
         yield from simple
         if plain:
             return
+        yield from (law for law in self.given if law.kind != "plain")
         if any(each.reflects for each in elements):
             yield from (Law(f"{law.text} times the determinant", "pseudo", _signed(law.act), law) for law in simple)
         if self.group.lie_algebra and 2 <= self.group.n <= 4:

@@ -81,12 +81,15 @@ class Finding:
         The name of the argument, result or layer; empty for the model's own `forward`.
     text, remedy : str
         What was found, and what would mend it.
+    operation : str
+        In a layer's own code the first operation that breaks the symmetry, with the line that does it; empty where none was told.
     """
 
     kind: str
     where: str
     text: str
     remedy: str = ""
+    operation: str = ""
 
 
 @dataclass(frozen=True)

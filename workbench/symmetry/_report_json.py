@@ -60,6 +60,7 @@ class _Finding(msgspec.Struct, forbid_unknown_fields=True):
     where: Text
     text: Text
     remedy: Text
+    operation: Text
 
 
 class _Completeness(msgspec.Struct, forbid_unknown_fields=True):
@@ -130,7 +131,7 @@ def from_json(text: str | bytes) -> EquivarianceReport:
             )
             for each in held.layers
         ),
-        tuple(Finding(each.kind, each.where, each.text, each.remedy) for each in held.findings),
+        tuple(Finding(each.kind, each.where, each.text, each.remedy, each.operation) for each in held.findings),
         tuple(held.notes),
         Completeness(held.completeness.reached, held.completeness.dimension, held.completeness.reason),
         held.seed,

@@ -18,6 +18,8 @@ def text(report: "EquivarianceReport") -> str:
     lines = [f"Equivariance of {report.model} under {report.group}: {state}"]
     for at, finding in enumerate(report.findings):
         lines.append(f"  {'guilty' if at == 0 else 'also'}: {finding.text}")
+        if finding.operation:
+            lines.append(f"    operation: {finding.operation}")
         if finding.remedy:
             lines.append(f"    remedy: {finding.remedy}")
     takes = ", ".join(f"{each.name} ({each.acts})" for each in report.inputs)

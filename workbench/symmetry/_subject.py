@@ -16,6 +16,7 @@ from torch import nn
 from torch.utils._pytree import tree_flatten, tree_map
 
 from workbench.symmetry._errors import SymmetryError
+from workbench.symmetry._operations import Operations
 
 COUNTERPARTS = {
     torch.float64: {torch.complex64: torch.complex128},
@@ -50,6 +51,8 @@ class Call:
     began: int
     parent: "Call | None"
     inputs: list[torch.Tensor]
+    foreign: bool = False
+    """Whether its code is PyTorch's own."""
     outputs: list[torch.Tensor] = field(default_factory=list)
     ended: int = -1
 
@@ -69,23 +72,23 @@ class Subject:
     """
 
     def __init__(self, model: Any, precision: torch.dtype, *, everything: bool = False) -> None:
-        self.root, self.call = _twin(model)
+        self.root = _twin(model)
         self.precision = precision
         self.everything = everything
-        if isinstance(self.root, nn.Module):
-            self.root._apply(lambda x: cast(x, precision))  # type: ignore[no-untyped-call]
-            if everything:
-                _cast_attributes(self.root, precision)
-            self._state = {name: x.detach().clone() for name, x in _state(self.root)}
-        else:
-            self._state = {}
+        self.root._apply(lambda x: cast(x, precision))  # type: ignore[no-untyped-call]
+        if everything:
+            _cast_attributes(self.root, precision)
+        self._state = {name: x.detach().clone() for name, x in _state(self.root)}
 
     @property
     def watched(self) -> dict[str, nn.Module]:
-        """The layers by name; the model itself has the empty one."""
-        if not isinstance(self.root, nn.Module):
-            return {}
-        return {name: each for name, each in self.root.named_modules() if not isinstance(each, torch.jit.ScriptModule)}
+        """The layers by name, private parts left out; the model itself has the empty one."""
+        found = self.root.named_modules()
+        return {
+            name: each
+            for name, each in found
+            if not isinstance(each, torch.jit.ScriptModule) and not any(part.startswith("_") for part in name.split("."))
+        }
 
     def run(self, args: Any, *, seed: int = 0, fresh: bool = True) -> Any:
         """The model on a tuple of arguments or a mapping of named ones, cast to the precision; gradients are cut."""
@@ -93,75 +96,93 @@ class Subject:
             self.restore()
         given = tree_map(lambda x: x.detach().clone() if isinstance(x, torch.Tensor) else x, cast(args, self.precision))
         with seeded(seed), torch.enable_grad(), _default(self.precision if self.everything else None):
-            out = self.call(**given) if isinstance(given, Mapping) else self.call(*given)
+            out = self.root(**given) if isinstance(given, Mapping) else self.root(*given)
         return tree_map(lambda x: x.detach() if isinstance(x, torch.Tensor) else x, out)
 
     def restore(self) -> None:
         """Parameters and buffers as they were."""
-        if isinstance(self.root, nn.Module):
-            with torch.no_grad():
-                for name, x in _state(self.root):
-                    if name in self._state and x.shape == self._state[name].shape:
-                        x.copy_(self._state[name])
+        with torch.no_grad():
+            for name, x in _state(self.root):
+                if name in self._state and x.shape == self._state[name].shape:
+                    x.copy_(self._state[name])
 
-    def watch(self, args: Any, *, seed: int = 0, fresh: bool = True) -> tuple[Any, list[Call]]:
-        """The result, and all calls of layers in the order in which they began; the first is the model itself."""
+    def watch(
+        self, args: Any, *, seed: int = 0, fresh: bool = True, inside: str | None = None
+    ) -> tuple[Any, list[Call]]:
+        """The result, and all calls of layers in the order in which they began; the first is the model itself.
+
+        `inside` names a call whose own operations are recorded as calls, too.
+        """
         calls: list[Call] = []
         open_calls: list[Call] = []
         clock = iter(range(1 << 60))
         counts: dict[str, int] = {}
 
+        def began(label: str, kind: str, given: Any, foreign: bool = False) -> Call:
+            kept = [x.detach().clone() for x in leaves(given)]
+            call = Call(label, kind, next(clock), open_calls[-1] if open_calls else None, kept, foreign)
+            calls.append(call)
+            return call
+
+        def ended(call: Call, out: Any) -> None:
+            call.outputs = [x.detach().clone() for x in leaves(out)]
+            call.ended = next(clock)
+
         def before(name: str) -> Callable[..., None]:
             def hook(module: nn.Module, args: Any, kwargs: Any) -> None:
                 counts[name] = counts.get(name, 0) + 1
                 label = name if counts[name] == 1 else f"{name}#{counts[name]}"
-                kept = [x.detach().clone() for x in leaves((args, kwargs))]
-                call = Call(label, type(module).__name__, next(clock), open_calls[-1] if open_calls else None, kept)
-                calls.append(call)
-                open_calls.append(call)
+                foreign = type(module).__module__.partition(".")[0] == "torch"
+                open_calls.append(began(label, type(module).__name__, (args, kwargs), foreign))
 
             return hook
 
         def after(*given: Any) -> None:
-            call = open_calls.pop()
-            call.outputs = [x.detach().clone() for x in leaves(given[-1])]
-            call.ended = next(clock)
+            ended(open_calls.pop(), given[-1])
 
-        with self._hooked(before, after):
+        def operation(number: int, said: str, given: Any, run: Callable[[], Any]) -> Any:
+            call = began(f"{inside}@{number}", said, given)
+            out = run()
+            ended(call, out)
+            return out
+
+        def here() -> bool:
+            return bool(open_calls) and open_calls[-1].name == inside
+
+        with self._hooked(before, after), Operations(here, operation) if inside is not None else contextlib.nullcontext():
             out = self.run(args, seed=seed, fresh=fresh)
         return out, calls
 
     def patched(self, args: Any, name: str, values: list[torch.Tensor | None], *, seed: int = 0) -> Any:
         """The result when the tensors that one call returns are replaced; None leaves one as it is."""
+        name, _, at = name.partition("@")
         plain, _, number = name.partition("#")
-        turn = int(number or 1)
-        seen = 0
+        turn, seen, open_names = int(number or 1), 0, []
 
         def hook(*given: Any) -> Any:
+            open_names.pop()
+            return _replaced(given[-1], values) if seen == turn and not at else None
+
+        def before(*_: Any) -> None:
             nonlocal seen
             seen += 1
-            if seen != turn:
-                return None
-            waiting = iter(values)
+            open_names.append(seen)
 
-            def one(x: Any) -> Any:
-                if not isinstance(x, torch.Tensor):
-                    return x
-                new = next(waiting)
-                if new is None:
-                    return x
-                new = new.to(x.dtype)
-                if not x.is_floating_point() or new.shape != x.shape or not bool(x.isfinite().all()):
-                    return new
-                return x + torch.where(new.isnan(), 0, new - x).detach()  # so that gradients still flow
+        def operation(number: int, _said: str, _given: Any, run: Callable[[], Any]) -> Any:
+            return _replaced(run(), values) if number == int(at) else run()
 
-            return tree_map(one, given[-1])
-
-        handle = self.watched[plain].register_forward_hook(hook, with_kwargs=True)
+        module = self.watched[plain]
+        inner = [other for key, other in self.watched.items() if other is not module]
+        handles = [module.register_forward_pre_hook(before), module.register_forward_hook(hook)]
+        if at:  # operations of layers inside are not counted
+            handles += [other.register_forward_pre_hook(lambda *_: open_names.append(0)) for other in inner]
+            handles += [other.register_forward_hook(lambda *_: open_names.pop() and None) for other in inner]
         try:
-            return self.run(args, seed=seed)
+            with Operations(lambda: open_names[-1:] == [turn], operation) if at else contextlib.nullcontext():
+                return self.run(args, seed=seed)
         finally:
-            handle.remove()
+            for handle in handles:
+                handle.remove()
 
     @contextlib.contextmanager
     def _hooked(self, before: Callable[[str], Any], after: Any) -> Iterator[None]:
@@ -174,6 +195,22 @@ class Subject:
         finally:
             for handle in handles:
                 handle.remove()
+
+
+def _replaced(out: Any, values: list[torch.Tensor | None]) -> Any:
+    """What a call returns, with other numbers; entries that are NaN stay."""
+    waiting = iter(values)
+
+    def one(x: Any) -> Any:
+        new = next(waiting) if isinstance(x, torch.Tensor) else None
+        if new is None:
+            return x
+        new = new.to(x.dtype)
+        if not x.is_floating_point() or new.shape != x.shape or not bool(x.isfinite().all()):
+            return new
+        return x + torch.where(new.isnan(), 0, new - x).detach()  # so that gradients still flow
+
+    return tree_map(one, out)
 
 
 @contextlib.contextmanager
@@ -219,23 +256,16 @@ def _cast_attributes(root: nn.Module, precision: torch.dtype) -> None:
 # ---- copies ----------------------------------------------------------------------------------------------------------
 
 
-def _twin(model: Any) -> tuple[Any, Callable[..., Any]]:
-    """A copy, and how to call it. Functions are copied together with the modules that they refer to."""
+def _twin(model: Any) -> nn.Module:
+    """A copy; of a function, a module that calls it, together with copies of the modules that it refers to."""
     if isinstance(model, nn.Module):
-        twin = _copied(model)
-        return twin, twin
+        return _copied(model)
     owner = getattr(model, "__self__", None)
     if isinstance(owner, nn.Module):
-        holder = _Holder({"model": _copied(owner)}, lambda modules: getattr(modules["model"], model.__name__))
-        return holder, holder
-    if isinstance(model, types.FunctionType):
-        used = _modules_of(model)
-        if used:
-            holder = _Holder(
-                {name: _copied(each) for name, each in used.items()}, lambda modules: _rebound(model, modules)
-            )
-            return holder, holder
-    return None, model
+        return _Holder({"model": _copied(owner)}, lambda modules: getattr(modules["model"], model.__name__))
+    used = _modules_of(model) if isinstance(model, types.FunctionType) else {}
+    twins = {name: _copied(each) for name, each in used.items()}
+    return _Holder(twins, lambda modules: _rebound(model, modules) if modules else model)
 
 
 class _Holder(nn.Module):

@@ -1,6 +1,6 @@
 """Which layer broke the symmetry: what went in transformed, what came out does not."""
 
-__all__ = ["Layer", "Suspect", "layers", "suspects"]
+__all__ = ["Layer", "Watched", "healed", "layers", "remedies", "suspects"]
 
 import math
 from collections.abc import Callable, Sequence
@@ -60,22 +60,14 @@ class Layer:
         return max((each.error for each in self.outputs), default=0.0)
 
 
-@dataclass(frozen=True, eq=False)
-class Suspect:
-    """A layer that may be guilty; with a remedy, replacing what it returns makes the model sound."""
-
-    layer: Layer
-    remedy: str | None = None
-
-
-def layers(watched: Watched, laws: Laws, tolerance: float, floor: float) -> list[Layer]:
+def layers(watched: Watched, laws: Laws, tolerance: float, floor: float, prefix: str = "") -> list[Layer]:
     """How the inputs and outputs of every call transform."""
-    known: dict[tuple[object, ...], Reading] = {_fingerprint(x): Reading(Law(text), 0.0) for x, text in watched.known}
+    known: dict[tuple[object, ...], Reading] = {fingerprint(x): Reading(Law(text), 0.0) for x, text in watched.known}
     seen: dict[tuple[object, ...], Reading] = {}
 
     def reading(choose: Callable[[Call], list[torch.Tensor]], at: int, slot: int) -> Reading:
         first = choose(watched.here[0][at])[slot]
-        mark = _fingerprint(first)
+        mark = fingerprint(first)
         if mark in known:
             return known[mark]
         pairs = []
@@ -84,7 +76,7 @@ def layers(watched: Watched, laws: Laws, tolerance: float, floor: float) -> list
             if len(here) != len(there):
                 return Reading(None, math.inf)
             pairs.append(Pair(element, here[slot], there[slot]))
-        mark = (*mark, *(_fingerprint(pair.there) for pair in pairs))
+        mark = (*mark, *(fingerprint(pair.there) for pair in pairs))
         if mark not in seen:
             seen[mark] = laws.read(pairs, tolerance, floor)
         return seen[mark]
@@ -92,13 +84,16 @@ def layers(watched: Watched, laws: Laws, tolerance: float, floor: float) -> list
     found = []
     for at in range(watched.length):
         call = watched.here[0][at]
+        if not call.name.startswith(prefix):
+            continue
         inputs = tuple(reading(lambda each: each.inputs, at, slot) for slot in range(len(call.inputs)))
         outputs = tuple(reading(lambda each: each.outputs, at, slot) for slot in range(len(call.outputs)))
         found.append(Layer(call, inputs, outputs))
     return found
 
 
-def _fingerprint(x: torch.Tensor) -> tuple[object, ...]:
+def fingerprint(x: torch.Tensor) -> tuple[object, ...]:
+    """What tells tensors apart: shape, dtype and all bits."""
     return tuple(x.shape), str(x.dtype), hash(x.detach().cpu().contiguous().view(-1).numpy().tobytes())
 
 
@@ -111,6 +106,13 @@ def suspects(found: Sequence[Layer]) -> list[Layer]:
         if not any(_within(other.call, layer.call) for other in chosen):
             chosen.append(layer)
     return chosen
+
+
+def healed(layer: Layer, found: Sequence[Layer]) -> bool:
+    """Whether all that use what a layer returns turn it into what transforms: squares of components that are then summed."""
+    marks = {fingerprint(x) for x, each in zip(layer.call.outputs, layer.outputs, strict=True) if not each.holds}
+    users = [other for other in found if other.call.began > layer.call.ended and marks & set(map(fingerprint, other.call.inputs))]
+    return bool(users) and all(each.holds for other in users for each in other.outputs)
 
 
 def _within(inner: Call, outer: Call) -> bool:

@@ -5,6 +5,7 @@ __all__ = ["Trial", "Verdict", "name"]
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -132,7 +133,7 @@ class Trial:
             made.root.eval()
         return made
 
-    @property
+    @cached_property
     def only_single(self) -> bool:
         """Whether the model and the sample as they were given know no precision better than float32."""
         held = [*leaves(self.args)]
@@ -140,6 +141,10 @@ class Trial:
         if isinstance(root, nn.Module) and isinstance(self.model, nn.Module):
             held += [*self.model.parameters(), *self.model.buffers()]
         return not any(x.dtype in (torch.float64, torch.complex128) for x in held)
+
+    def passes(self, verdict: Verdict) -> bool:
+        """Whether an error is rounding, in the precision that was asked for."""
+        return verdict.sound or (verdict.single and self.only_single)
 
     def error(self, row: ElementError) -> float:
         """The error in the better precision."""
