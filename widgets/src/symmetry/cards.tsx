@@ -45,7 +45,7 @@ export function Diagrams(props: DiagramsProps): VNode {
         <Button label="none" title="switch all off (0)" quiet disabled={!on} onPress={() => acts.dispatch({ type: "switch", which: "none" })} />
       </div>
       {pictures.count === 0
-        ? <p class="wb-soft wb-wait">Only the zero map commutes with {answers.about.group ?? "this group"} here. Take other powers of V: k + l even, say.</p>
+        ? <p class="wb-soft wb-wait">Only the zero map commutes with {answers.about.group ?? "this group"} between these powers. Try others.</p>
         : pictures.count <= CARDS ? <Cards {...props} /> : <Halves {...props} />}
       {pictures.count > 0 && <Focus {...props} />}
     </section>
