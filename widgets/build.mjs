@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
 
 const BUDGET = 120_000;
-const WIDGETS = ["editor", "explorer", "symmetry"];
+const WIDGETS = ["editor", "explorer", "search", "symmetry"];
 
 const here = dirname(fileURLToPath(import.meta.url));
 // `node build.mjs DIR` writes elsewhere, which is how the committed bundle is compared with a fresh one.

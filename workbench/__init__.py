@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from workbench.lessons import LessonError, exercise
     from workbench.network import Network, NetworkError, SpecError, WorkbenchError
     from workbench.structure import SearchError, Study, search
-    from workbench.widgets import DecompositionExplorer, NetworkEditor, SymmetryLab, explore
+    from workbench.widgets import DecompositionExplorer, NetworkEditor, SearchBoard, SymmetryLab, explore
 
 __all__ = [
     "DecompositionExplorer",
@@ -40,6 +40,7 @@ __all__ = [
     "NetworkError",
     "RankLandscape",
     "RankSuggestion",
+    "SearchBoard",
     "SearchError",
     "SpecError",
     "Study",
@@ -81,6 +82,7 @@ _HOMES = {
     "NetworkError": "workbench.network",
     "RankLandscape": "workbench.decomposition",
     "RankSuggestion": "workbench.decomposition",
+    "SearchBoard": "workbench.widgets",
     "SearchError": "workbench.structure",
     "SpecError": "workbench.network",
     "Study": "workbench.structure",

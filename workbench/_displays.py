@@ -30,12 +30,20 @@ def attach() -> None:
     ):
         html.for_type_by_name(f"workbench.symmetry.{module}", name, _equivariant)
     html.for_type_by_name("workbench.symmetry._report", "EquivarianceReport", _report)
+    whole = shell.display_formatter.ipython_display_formatter  # a live board and its still picture are two outputs
+    whole.for_type_by_name("workbench.structure._study", "Study", _study)
 
 
 def _network(net: Any) -> str | None:
     from workbench.figures import diagram
 
     return diagram(net)._repr_html_() if len(net.tensors) <= LARGEST else None
+
+
+def _study(study: Any) -> None:
+    from workbench.widgets._search_board import show_study
+
+    show_study(study)
 
 
 def _equivariant(of: Any) -> str | None:

@@ -5,7 +5,6 @@ __all__ = ["search"]
 import hashlib
 import inspect
 import math
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
@@ -143,29 +142,33 @@ def search(
         raise SearchError(f"there is no algorithm {algorithm!r}{did_you_mean(str(algorithm), ALGORITHMS)}")
     evaluator = Evaluator(data, seen, starts=starts, seed=seed)
     study = Study(name or f"{date.today():%Y-%m-%d} {algorithm}", where, aim, algorithm, evaluator, budget)
-    hunt = _Hunt(
-        study=study,
-        crew=as_crew(executor, evaluator),
-        storage=_storage(name, storage),
-        about={
-            "target": _digest(data, seen),
-            "space": repr(where),
-            "objective": str(aim),
-            "algorithm": f"{algorithm} { {key: _plain(value) for key, value in sorted((options or {}).items())} }",
-            "seed": seed,
-            "starts": starts,
-        },
-        generator=np.random.default_rng(seed),
-        options=_checked(algorithm, dict(options or {})),
-        until=-math.inf if until is None else until,
-        deadline=math.inf if timeout is None else time.monotonic() + timeout,
-    )
-    hunt.check()
+
+    def hunt() -> _Hunt:
+        return _Hunt(
+            study=study,
+            crew=as_crew(executor, evaluator),
+            storage=_storage(name, storage),
+            about={
+                "target": _digest(data, seen),
+                "space": repr(where),
+                "objective": str(aim),
+                "algorithm": f"{algorithm} { {key: _plain(value) for key, value in sorted((options or {}).items())} }",
+                "seed": seed,
+                "starts": starts,
+            },
+            generator=np.random.default_rng(seed),
+            options=_checked(algorithm, dict(options or {})),
+            until=-math.inf if until is None else until,
+            deadline=math.inf if timeout is None else time.monotonic() + timeout,
+        )
+
+    first = hunt()
+    first.check()
+    study._again = lambda: hunt().run()
     if background:
-        study._thread = threading.Thread(target=hunt.run, name=f"search {study.name}", daemon=True)
-        study._thread.start()
+        study._begin(first.run)
         return study
-    hunt.run()
+    first.run()
     return study.wait()
 
 
@@ -227,16 +230,17 @@ class _Hunt:
         self.exact = getattr(make, "needs_errors", False)
         proposals = make(study.space, self.generator, **self.options)
         answer: list[Trial] | None = None
-        idle = 0
+        idle, told = 0, set[str]()  # what an earlier run evaluated is new to this one
         while True:
             try:
                 points = next(proposals) if answer is None else proposals.send(answer)  # type: ignore[arg-type]
             except StopIteration:
                 study.state = "exhausted"
                 return
-            before = study.evaluations
             answer = self._evaluated(points)
-            idle = 0 if study.evaluations > before else idle + 1
+            fresh = {study.space.key(point) for point in points} - told
+            idle = 0 if fresh else idle + 1
+            told |= fresh
             if answer is None or idle > IDLE:
                 study.state = "exhausted" if idle > IDLE else study.state
                 return

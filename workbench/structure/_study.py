@@ -80,6 +80,7 @@ class Study:
         self._thread: threading.Thread | None = None
         self._listeners: list[Listener] = []
         self._proposed: tuple[Point, ...] = ()
+        self._again: Callable[[], None] | None = None
 
     def __repr__(self) -> str:
         best = f"; best {self.best}" if self._best is not None else ""
@@ -162,8 +163,38 @@ class Study:
         return self
 
     def stop(self) -> None:
-        """End the search after the evaluations under way; it can be gone on with under the same name."""
+        """End the search after the evaluations under way; `resume` goes on with it, and so does a search under the same name."""
         self._stop.set()
+
+    @property
+    def resumable(self) -> bool:
+        """Whether `resume` has something to go on with: the search was stopped or failed, with a budget left."""
+        return self._again is not None and self.state in ("stopped", "failed") and self.evaluations < self.budget
+
+    def resume(self) -> "Study":
+        """Go on, in the background, with a search that was stopped: the algorithm goes its way again through what was evaluated, which costs nothing.
+
+        Raises
+        ------
+        SearchError
+            When it is running, or there is nothing to go on with.
+        """
+        again = self._again
+        if again is None or not self.resumable:
+            spent = f"{self.evaluations} of {self.budget} evaluations were made"
+            raise SearchError(
+                f"study {self.name!r} is {self.state}, {spent}: there is nothing to go on with; search with a larger budget"
+            )
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join()  # it may still be writing
+        self._stop.clear()
+        self.state, self.problem = "running", None
+        self._begin(again)
+        return self
+
+    def _begin(self, run: Callable[[], None]) -> None:
+        self._thread = threading.Thread(target=run, name=f"search {self.name}", daemon=True)
+        self._thread.start()
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call a function after every batch, in the thread of the search; gives back how to end that."""
