@@ -119,10 +119,11 @@ class Study:
         return Best(trial, self.space.network(trial.point), self.evaluator)
 
     def pareto(self) -> tuple[Trial, ...]:
-        """The trials that no other beats in both parameters and error, by parameters."""
+        """The trials that no other beats in both parameters and error, by parameters; those ruled out reached no error."""
         front: list[Trial] = []
         for trial in sorted(
-            (each for each in self._trials if not each.failed), key=lambda each: (each.parameters, each.rse)
+            (each for each in self._trials if not each.failed and not each.ruled_out),
+            key=lambda each: (each.parameters, each.rse),
         ):
             if not front or trial.rse < front[-1].rse:
                 front.append(trial)

@@ -59,6 +59,11 @@ class Trial:
         """Whether there is no error to speak of."""
         return math.isnan(self.rse)
 
+    @property
+    def ruled_out(self) -> bool:
+        """Whether nothing was fitted, as its narrowest cut alone leaves out too much: `rse` is then a bound from below."""
+        return self.early and self.seconds == 0.0
+
     def to_optuna(self) -> Any:
         """As Optuna's own kind of trial."""
         from optuna.distributions import IntDistribution

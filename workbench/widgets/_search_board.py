@@ -34,10 +34,12 @@ PAGE = 256
 """Trials that are sent once; those since are sent with every update."""
 RECENT = 15.0
 """Seconds over which the throughput is taken."""
-NAMED = 6
+NAMED = 5
 """Structures under way that are told one by one."""
 LARGEST = 64
 """Networks of more tensors are not drawn."""
+CHAIN = 180.0
+"""Between two tensors of a chain."""
 OURS = frozenset({"about", "code", "drawn", "older", "recent", "tried"})
 
 
@@ -116,7 +118,7 @@ class SearchBoard(TwoWay):
         self._shown: tuple[int | None, int | None] | None = None
         self._rows: list[list[Any]] = []
         self._failures: Counter[str] = Counter()
-        self._early = 0
+        self._early = self._ruled_out = 0
         self._samples: deque[tuple[float, int]] = deque()
         self._due = 0.0
         target = study.evaluator.target
@@ -258,7 +260,8 @@ class SearchBoard(TwoWay):
         """All that changes by itself; the caller holds the lock."""
         for trial in self._study.trials[len(self._rows) :]:
             self._rows.append(_row(trial))
-            self._early += trial.early
+            self._early += trial.early and not trial.ruled_out
+            self._ruled_out += trial.ruled_out
             if trial.failed:
                 self._failures[trial.message or "the error is not a number"] += 1
         whole = len(self._rows) // PAGE * PAGE
@@ -284,6 +287,7 @@ class SearchBoard(TwoWay):
             "evaluations": study.evaluations,
             "budget": study.budget,
             "early": self._early,
+            "ruled_out": self._ruled_out,
             "failures": [{"message": message, "count": count} for message, count in self._failures.most_common(5)],
             "failed": self._failures.total(),
             "rate": None if rate is None else float(f"{rate:.3g}"),
@@ -309,7 +313,9 @@ class SearchBoard(TwoWay):
         self.drawn = {
             "number": number,
             "network": net.to_dict() if drawable else None,
-            "positions": {name: [round(x, 1), round(y, 1)] for name, (x, y) in layout(net).items()} if drawable else {},
+            "positions": {name: [round(x, 1), round(y, 1)] for name, (x, y) in _places(net).items()}
+            if drawable
+            else {},
             "message": trial.message,
         }
         self.code = self._code(net)
@@ -382,7 +388,14 @@ def _heard(me: "weakref.ref[SearchBoard]") -> Callable[[Study], None]:
 def _row(trial: Trial) -> list[Any]:
     error = math.sqrt(trial.rse) if trial.rse >= 0 else None
     value = trial.value if math.isfinite(trial.value) else None
-    return [trial.number, trial.parameters, _short(error), _short(value), int(trial.early), trial.key]
+    return [
+        trial.number,
+        trial.parameters,
+        _short(error),
+        _short(value),
+        int(trial.early) + int(trial.ruled_out),
+        trial.key,
+    ]
 
 
 def _short(value: float | None) -> float | None:
@@ -392,6 +405,21 @@ def _short(value: float | None) -> float | None:
 def _ranks(key: str) -> dict[str, str]:
     """The bonds of a structure and their ranks, as its key spells them."""
     return dict(each.rsplit(":", 1) for each in key.split() if ":" in each)
+
+
+def _places(net: Network) -> dict[str, tuple[float, float]]:
+    """Where the tensors are drawn: a long chain is bent to an open ring, as a panel is not wide."""
+    places = layout(net)
+    rows = {y for _, y in places.values()}
+    if len(rows) > 1 or len(places) < 5:
+        return places
+    radius = CHAIN * len(places) / math.tau
+    turn = math.tau / len(places)
+    along = sorted(places, key=lambda name: places[name])
+    return {
+        name: (radius * math.sin(turn * (at + 0.5)), -radius * math.cos(turn * (at + 0.5)))
+        for at, name in enumerate(along)
+    }
 
 
 def _spelled(net: Network) -> str:

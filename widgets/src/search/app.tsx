@@ -145,7 +145,7 @@ function Top({ state, acts, answers }: PartProps): VNode {
       <span class="wb-space" />
       {(wish || numbers.state === "stopping") && (
         <Button
-          label={wish === "resume" ? "Go on" : "Stop"}
+          label={wish === "resume" ? "Continue" : "Stop"}
           title={wish === "resume" ? "go on with what is left of the budget (s)" : "stop after the evaluations under way (s)"}
           disabled={!wish}
           onPress={() => wish && acts.wish(wish)}
@@ -179,7 +179,7 @@ function Line({ line, acts }: { line: string; acts: Acts }): VNode {
 
 function Bottom({ state, answers, found: { best } }: PartProps): VNode {
   const { numbers, about } = answers;
-  const aside = [numbers.early ? `${count(numbers.early)} ended early` : "", numbers.failed ? `${count(numbers.failed)} failed` : ""].filter(Boolean).join(", ");
+  const aside = [numbers.early ? `${count(numbers.early)} ended early` : "", numbers.ruled_out ? `${count(numbers.ruled_out)} ruled out` : "", numbers.failed ? `${count(numbers.failed)} failed` : ""].filter(Boolean).join(", ");
   return (
     <Footer>
       <span title={about.fits === false ? "the square root of the loss" : "‖x − x̂‖ / ‖x‖, of the best"}>
@@ -198,7 +198,7 @@ export function standing(numbers: Partial<Numbers>): string {
   switch (numbers.state) {
     case "running": {
       if (numbers.rate === null || numbers.rate === undefined) return "searching…";
-      const left = numbers.left === null || numbers.left === undefined ? "" : `, ${duration(Math.max(1, Math.round(numbers.left)))} left at most`;
+      const left = numbers.left === null || numbers.left === undefined ? "" : `, ${coarse(numbers.left)} left at most`;
       return `searching, ${Number(numbers.rate.toPrecision(2))} a second${left}`;
     }
     case "stopping": return "stopping after the evaluations under way…";
@@ -208,6 +208,11 @@ export function standing(numbers: Partial<Numbers>): string {
     case "failed": return "the search ended with an error";
     default: return "";
   }
+}
+
+/** Nobody wants to see seconds run in minutes. */
+function coarse(seconds: number): string {
+  return duration(seconds < 60 ? Math.max(1, Math.round(seconds)) : 60 * Math.round(seconds / 60));
 }
 
 /** For a screen reader: only what changes seldom. */

@@ -3,8 +3,9 @@ import type { VNode } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import { Chart, pointOn, type Plot } from "../shared/chart";
 import { count, prefixed, scientific } from "../shared/format";
+import { Code } from "../shared/panel";
 import type { PartProps } from "./app";
-import { circles, drawn, errorTick, history, measured, nearest, spelled, span, steps, type Measured, type Trial } from "./trials";
+import { circles, drawn, errorOf, errorTick, history, measured, nearest, spelled, span, steps, type Measured, type Trial } from "./trials";
 
 const HEIGHT = 300;
 
@@ -20,6 +21,7 @@ export function Board(props: PartProps): VNode {
         <section aria-label="structures"><Structures {...props} /></section>
         <section aria-label="best so far"><Best {...props} /></section>
       </div>
+      <Python {...props} />
     </div>
   );
 }
@@ -33,7 +35,8 @@ function Structures({ state, acts, answers, found }: PartProps): VNode {
     y: span(all.map(drawn), 1.35, [0.01, 1]),
   }), [all]);
   const whole = useMemo(() => all.filter((trial) => !trial.early), [all]);
-  const early = useMemo(() => all.filter((trial) => trial.early), [all]);
+  const early = useMemo(() => all.filter((trial) => trial.early === "ended"), [all]);
+  const out = useMemo(() => all.filter((trial) => trial.early === "ruled out"), [all]);
   const walk = (event: KeyboardEvent) => {
     if (event.key !== "Home" && event.key !== "End") return;
     const trial = event.key === "Home" ? found.front[0] : found.front.at(-1);
@@ -48,7 +51,7 @@ function Structures({ state, acts, answers, found }: PartProps): VNode {
     <div>
       <div class="wb-head">
         <h4>Structures</h4>
-        <Legend early={early.length > 0} trying={(tried.count ?? 0) > 0} />
+        <Legend early={early.length > 0} out={out.length > 0} />
       </div>
       <Chart
         class="wb-structures"
@@ -68,6 +71,7 @@ function Structures({ state, acts, answers, found }: PartProps): VNode {
         {(plot) => (
           <g>
             {(tried.parameters ?? []).map((size) => <path key={size} class="wb-trying" d={`M${plot.px(size).toFixed(1)} ${plot.y.range[0]}v-9`} />)}
+            <path class="wb-out" d={circles(spots(plot, out), 1.3)} />
             <path class="wb-early" d={circles(spots(plot, early), 2.6)} />
             <path class="wb-whole" d={circles(spots(plot, whole), 2.6)} />
             <path class="wb-curve" d={steps(spots(plot, found.front))} />
@@ -86,14 +90,14 @@ function spots(plot: Plot, trials: readonly Measured[]): [number, number][] {
   return trials.map((trial) => [plot.px(trial.parameters), plot.py(drawn(trial))]);
 }
 
-function Legend({ early, trying }: { early: boolean; trying: boolean }): VNode {
+function Legend({ early, out }: { early: boolean; out: boolean }): VNode {
   return (
     <span class="wb-legend" aria-hidden="true">
       <span class="wb-key wb-key-best">best</span>
       <span class="wb-key wb-key-front">front</span>
       <span class="wb-key wb-key-whole">evaluated</span>
-      {early && <span class="wb-key wb-key-early" title="its evaluation was ended when it could not become better than the best: its error is at least where it would have come to">ended early</span>}
-      {trying && <span class="wb-key wb-key-trying">being tried</span>}
+      {early && <span class="wb-key wb-key-early" title="its evaluation was ended as it would not have become better than the best: this is how far it came">ended early</span>}
+      {out && <span class="wb-key wb-key-out" title="not fitted: its narrowest cut alone leaves out so much that it could not be better than the best">ruled out</span>}
     </span>
   );
 }
@@ -112,7 +116,7 @@ function Over({ plot, trial }: { plot: Plot; trial: Measured }): VNode {
   const [x, y] = [plot.px(trial.parameters), plot.py(drawn(trial))];
   const end = x > (plot.x.range[0] + plot.x.range[1]) / 2;
   const up = y > (plot.y.range[0] + plot.y.range[1]) / 2;
-  const lines = [...wrapped(spelled(trial.key)), `${count(trial.parameters)} parameters, ${trial.early ? "ended early at " : "error "}${scientific(trial.error)}`];
+  const lines = [...wrapped(spelled(trial.key)), `${count(trial.parameters)} parameters, error ${errorOf(trial)}`];
   const first = up ? y - 10 - 14 * (lines.length - 1) : y + 20;
   return (
     <g class="wb-over" aria-hidden="true">
@@ -125,9 +129,9 @@ function Over({ plot, trial }: { plot: Plot; trial: Measured }): VNode {
 /** Bonds in lines of at most so many letters. */
 function wrapped(text: string, most = 30): string[] {
   const lines: string[] = [];
-  for (const bond of text.split("  ")) {
+  for (const bond of text.split(", ")) {
     const line = lines.at(-1);
-    if (line !== undefined && line.length + bond.length + 2 <= most) lines[lines.length - 1] = `${line}  ${bond}`;
+    if (line !== undefined && line.length + bond.length + 2 <= most) lines[lines.length - 1] = `${line}, ${bond}`;
     else lines.push(bond);
   }
   return lines.length > 6 ? [...lines.slice(0, 5), "…"] : lines;
@@ -143,7 +147,7 @@ function Best({ answers, found, state, acts }: PartProps): VNode {
   const jump = (number: number) => acts.dispatch({ type: "choose", chosen: number === numbers.best ? null : number });
   return (
     <div>
-      <div class="wb-head"><h4>Best so far<span class="wb-note">{objectiveOf(about.objective)}</span></h4></div>
+      <div class="wb-head"><h4>Best so far</h4><span class="wb-legend">{objectiveOf(about.objective)}</span></div>
       {!curve.length ? <p class="wb-soft wb-wait">No structure keeps to the limit yet ({about.objective}).</p> : (
         <Chart
           class="wb-best-so-far"
@@ -178,4 +182,17 @@ function Best({ answers, found, state, acts }: PartProps): VNode {
 /** "compression + 200 rse" in the words of a formula. */
 export function objectiveOf(objective: string | undefined): string {
   return (objective ?? "").replace(/^compression \+ (\S+) rse$/, "parameters / entries + $1 · error²");
+}
+
+/** The structure that is drawn, for whoever goes on with it. */
+function Python({ acts, answers: { code } }: PartProps): VNode | null {
+  if (!code.network) return null;
+  const say = (text: string) => acts.dispatch({ type: "say", tone: "info", text });
+  return (
+    <section class="wb-python" aria-label="the structure in Python">
+      <Code text={code.network} label="the structure by itself" onCopied={say} />
+      <Code text={`${code.editor ?? ""}   # in the editor`} label="the line for the editor" onCopied={say} />
+      {code.layer && <Code text={`${code.layer}   # as a layer`} label="the line for a layer" onCopied={say} />}
+    </section>
+  );
 }

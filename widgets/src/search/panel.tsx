@@ -1,13 +1,13 @@
-/** The side panel: the network drawn, what is being tried, what failed, and the way on in Python. */
+/** The side panel: the network drawn, what is being tried, and what failed. */
 import type { VNode } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import { Button } from "../shared/bar";
 import { Diagram } from "../shared/diagram";
 import { compression, count, plural, scientific } from "../shared/format";
 import { describeIndex, fromJson } from "../shared/network";
-import { Code, Row, Section } from "../shared/panel";
+import { Row, Section } from "../shared/panel";
 import type { PartProps } from "./app";
-import { spelled } from "./trials";
+import { errorOf, spelled } from "./trials";
 
 export function Panel(props: PartProps): VNode {
   return (
@@ -15,7 +15,6 @@ export function Panel(props: PartProps): VNode {
       <Structure {...props} />
       <Tried {...props} />
       <Failures {...props} />
-      <Python {...props} />
     </aside>
   );
 }
@@ -46,7 +45,7 @@ function Structure({ state, acts, answers, found: { shown, best } }: PartProps):
         ) : <p class="wb-soft">{spelled(shown.key)}</p>}
       </div>
       {drawn.message && !stale && <p class="wb-bad">{drawn.message}</p>}
-      <Row label={about.fits === false ? "√loss" : "error"}>{shown.error === null ? "failed" : `${scientific(shown.error)}${shown.early ? ", ended early" : ""}`}</Row>
+      <Row label={about.fits === false ? "√loss" : "error"}>{errorOf(shown)}</Row>
       <Row label="parameters">{count(shown.parameters)}{about.entries ? `, ${compression(about.entries, shown.parameters)}` : ""}</Row>
       <Row label="objective">{shown.value === null ? (shown.error === null ? "–" : "beyond the limit") : scientific(shown.value)}</Row>
       {!isBest && (
@@ -62,10 +61,10 @@ function Tried({ answers: { tried, numbers }, found: { best } }: PartProps): VNo
   const { count: total = 0, changes = [] } = tried;
   if (numbers.state !== "running" && numbers.state !== "stopping") return null;
   return (
-    <Section title="Being tried" note={total ? `${plural(total, "structure")}${best ? ", against the best" : ""}` : ""}>
+    <Section title="Being tried" note={total ? `${plural(total, "structure")}, marked below the chart${best ? "; against the best" : ""}` : ""}>
       {total === 0 ? <p class="wb-soft">Between two batches.</p> : (
         <div class="wb-tried" role="list">
-          {changes.map((change, at) => <div key={at} role="listitem" class="wb-mono">{change.replace(/\b(\d+)-(\d+):/g, "$1–$2:")}</div>)}
+          {changes.map((change, at) => <div key={at} role="listitem" class="wb-mono">{change.replace(/\b(\d+)-(\d+):\s*/g, "$1–$2:\u00a0")}</div>)}
           {total > changes.length && <div class="wb-soft">{`and ${count(total - changes.length)} more`}</div>}
         </div>
       )}
@@ -81,21 +80,6 @@ function Failures({ answers: { numbers } }: PartProps): VNode | null {
     <Section title="Failed" note={`${count(failed)} of ${plural(numbers.evaluations ?? failed, "evaluation")}; the search goes on without them`}>
       {failures.map(({ message, count: times }) => <p key={message} class="wb-failure"><b>{count(times)}×</b> {message}</p>)}
       {rest > 0 && <p class="wb-soft">{`and ${count(rest)} of other kinds`}</p>}
-    </Section>
-  );
-}
-
-function Python({ acts, answers: { code } }: PartProps): VNode | null {
-  if (!code.network) return null;
-  const say = (text: string) => acts.dispatch({ type: "say", tone: "info", text });
-  return (
-    <Section title="On in Python">
-      <h5>by itself</h5>
-      <Code text={code.network} label="the structure by itself" onCopied={say} />
-      <h5>in the editor</h5>
-      <Code text={code.editor ?? ""} label="the line for the editor" onCopied={say} />
-      {code.layer && <h5>as a layer</h5>}
-      {code.layer && <Code text={code.layer} label="the line for a layer" onCopied={say} />}
     </Section>
   );
 }

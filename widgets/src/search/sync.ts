@@ -16,6 +16,7 @@ export interface Numbers {
   evaluations: number;
   budget: number;
   early: number;
+  ruled_out: number;
   failed: number;
   failures: { message: string; count: number }[];
   /** Structures a second. */

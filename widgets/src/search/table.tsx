@@ -2,10 +2,10 @@
 import type { VNode } from "preact";
 import { useMemo } from "preact/hooks";
 import { Button } from "../shared/bar";
-import { compression, count, scientific } from "../shared/format";
+import { count, scientific } from "../shared/format";
 import { Table } from "../shared/table";
 import type { PartProps } from "./app";
-import { spelled, type Trial } from "./trials";
+import { errorOf, spelled, type Trial } from "./trials";
 
 const SHOWN = 100;
 
@@ -37,12 +37,10 @@ function Trials({ acts, answers, found, caption, rows }: PartProps & { caption: 
         { title: "number", numeric: true, cell: (trial) => count(trial.number) },
         { title: "structure", cell: (trial) => spelled(trial.key) },
         { title: "parameters", numeric: true, cell: (trial) => count(trial.parameters) },
-        { title: "size", cell: (trial) => compression(about.entries, trial.parameters) },
-        { title: about.fits === false ? "√loss" : "error", numeric: true, cell: (trial) => (trial.error === null ? "failed" : scientific(trial.error)) },
+        { title: about.fits === false ? "√loss" : "error", numeric: true, cell: errorOf },
         { title: "objective", numeric: true, cell: (trial) => scientific(trial.value) },
-        { title: "", cell: (trial) => (trial.early ? "ended early" : "") },
         {
-          title: " ",
+          title: "",
           cell: (trial) => <Button label={`draw number ${trial.number}`} onPress={() => acts.dispatch({ type: "choose", chosen: trial.number === numbers.best ? null : trial.number })}>draw</Button>,
         },
       ]}

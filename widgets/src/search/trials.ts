@@ -1,17 +1,18 @@
 /** What a search found, as values: the front, the best so far, what lies under the pointer. Pure. */
 import { place } from "../shared/axes";
 import type { Plot } from "../shared/chart";
+import { scientific } from "../shared/format";
 
 /** Null where the evaluation failed, and as a value where a limit forbids the structure. */
-export type Row = readonly [number: number, parameters: number, error: number | null, value: number | null, early: 0 | 1, key: string];
+export type Row = readonly [number: number, parameters: number, error: number | null, value: number | null, early: 0 | 1 | 2, key: string];
 
 export interface Trial {
   readonly number: number;
   readonly parameters: number;
   readonly error: number | null;
   readonly value: number | null;
-  /** Its evaluation was ended early: it could not be better than the best. */
-  readonly early: boolean;
+  /** Its evaluation was ended early, or it was ruled out before: it could not be better than the best. */
+  readonly early: "" | "ended" | "ruled out";
   readonly key: string;
 }
 
@@ -21,17 +22,17 @@ export const LEAST = 1e-9;
 export type Measured = Trial & { readonly error: number };
 
 export function trialOf([number, parameters, error, value, early, key]: Row): Trial {
-  return { number, parameters, error, value, early: early === 1, key };
+  return { number, parameters, error, value, early: early === 2 ? "ruled out" : early ? "ended" : "", key };
 }
 
 export function measured(trials: readonly Trial[]): Measured[] {
   return trials.filter((trial): trial is Measured => trial.error !== null);
 }
 
-/** Those that no other beats in both parameters and error, by parameters. */
+/** Those that no other beats in both parameters and error, by parameters; of those ruled out only a bound is known. */
 export function front(trials: readonly Trial[]): Measured[] {
   const found: Measured[] = [];
-  for (const trial of measured(trials).sort((a, b) => a.parameters - b.parameters || a.error - b.error || a.number - b.number))
+  for (const trial of measured(trials).filter((each) => each.early !== "ruled out").sort((a, b) => a.parameters - b.parameters || a.error - b.error || a.number - b.number))
     if (!found.length || trial.error < (found.at(-1) as Measured).error) found.push(trial);
   return found;
 }
@@ -87,10 +88,10 @@ export function next(along: readonly Measured[], from: Trial | undefined, way: 1
   return (way > 0 ? beyond[0] : beyond.at(-1)) ?? null;
 }
 
-/** "0-1:3 1-2:2" -> "0–1: 3   1–2: 2"; a structure without bonds says so. */
+/** "0-1:3 1-2:2" -> "0–1: 3, 1–2: 2"; a structure without bonds says so. */
 export function spelled(key: string): string {
   if (key === "-") return "no bonds";
-  return key.split(" ").map((bond) => bond.replace(/^(\d+)-(\d+):/, "$1–$2:").replace(":", ":\u00a0")).join("  ");
+  return key.split(" ").map((bond) => bond.replace(/^(\d+)-(\d+):/, "$1–$2:").replace(":", ":\u00a0")).join(", ");
 }
 
 /** Many points as one path: circles of one size, which a page draws as fast as a line. */
@@ -102,6 +103,13 @@ export function circles(points: readonly (readonly [number, number])[], radius: 
 /** A line that holds its value until the next point. */
 export function steps(points: readonly (readonly [number, number])[]): string {
   return points.map(([x, y], k) => (k ? `H${x.toFixed(1)}V${y.toFixed(1)}` : `M${x.toFixed(1)} ${y.toFixed(1)}`)).join("");
+}
+
+/** How the error is to be read. */
+export function errorOf(trial: Trial): string {
+  if (trial.error === null) return "failed";
+  const error = scientific(trial.error);
+  return { "": error, ended: `${error}, ended early`, "ruled out": `at least ${error}` }[trial.early];
 }
 
 /** For an axis of errors: 1e-4 -> "10⁻⁴", 0.02 -> "0.02". */
