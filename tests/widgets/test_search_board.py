@@ -238,8 +238,10 @@ def test_it_stops_the_search_and_goes_on_with_it(gate):
 
 
 def test_a_stopped_study_that_goes_on_finds_what_it_would_have_found():
-    whole = search(TARGET, "ring", "tnga", budget=40, starts=4, seed=3)
-    study = search(TARGET, "ring", "tnga", budget=40, starts=4, seed=3, background=True)
+    whole = search(TARGET, "ring", "tnga", budget=40, starts=4, seed=3, options={"population": 6, "survivors": 3})
+    study = search(
+        TARGET, "ring", "tnga", budget=40, starts=4, seed=3, options={"population": 6, "survivors": 3}, background=True
+    )
     stops = []
     study.listen(lambda study: stops.append(study.evaluations) or study.stop())
     study.stop()
