@@ -504,6 +504,10 @@ def test_an_input_of_ones_own_is_used():
     lab.hom = S(4).hom(2, 2)
     _ = lab.error
     assert lab.square["kind"] == "graph"
+    lab.x = torch.arange(32.0).reshape(2, 4, 4)
+    assert lab.error < 1e-14
+    assert (lab.square["kind"], lab.square["batch"]) == ("yours", 2)
+    assert lab.x.shape == (2, 4, 4)
     lab.close()
     with pytest.raises(SymmetryError, match=r"x has shape \(4, 3\); .* takes \(3, 3\)"):
         SymmetryLab(S(3), 2, 2, x=torch.rand(4, 3))

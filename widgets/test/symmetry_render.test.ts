@@ -124,6 +124,21 @@ describe("the diagrams", () => {
   });
 });
 
+describe("many maps without pictures", () => {
+  const size = 500;
+  const diagrams = { ...pictures([], 0), count: size, names: Array.from({ length: size }, (_, k) => `orbit ${k}`), basis: new DataView(new Uint8Array(size).fill(1).buffer) };
+  it("are on pages, which turn with the one in focus", async () => {
+    await show({ diagrams, about: { ...traits().about, noun: "orbit", spanning: size, dimension: size }, spec: { ...traits().spec, weights: [[0, 1]] } });
+    expect(cards().length).toBe(60);
+    button("the next page").click();
+    await tick();
+    expect(text(".wb-pages span")).toBe("orbits 60 to 119");
+    expect(text(".wb-title b")).toBe("orbit 60");
+    await press(find(".wb-symmetry"), "ArrowLeft");
+    expect(text(".wb-pages span")).toBe("orbits 0 to 59");
+  });
+});
+
 describe("thousands of diagrams", () => {
   const rows = partitions(7);
   const many = { diagrams: pictures(rows, 3), sharing: sharing(partitions(2), 3, 1, 1), spec: { ...traits().spec, source: [0, 0, 0, 0], target: [0, 0, 0], weights: [[0, 1]] as [number, number][] } };

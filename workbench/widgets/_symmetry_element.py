@@ -211,10 +211,12 @@ def _cycles(images: list[int]) -> str:
         cycle = []
         while start in left:
             left.remove(start)
-            cycle.append(str(start + 1))
+            cycle.append(start + 1)
             start = images[start]
-        if len(cycle) > 1:
-            words += f"({' '.join(cycle)})"
+        if len(cycle) > 6 and cycle == list(range(cycle[0], cycle[0] + len(cycle))):
+            words += f"({cycle[0]} {cycle[1]} … {cycle[-1]})"
+        elif len(cycle) > 1:
+            words += f"({' '.join(map(str, cycle))})"
     return words if len(words) <= 60 else words[:57] + "…"
 
 

@@ -216,6 +216,20 @@ class SymmetryLab(TwoWay):
             self._walk_again()
 
     @property
+    def x(self) -> torch.Tensor:
+        """The input of the square, (batch, n, ..., n); set one of your own, with or without a batch."""
+        with self._lock:
+            return self._job().x
+
+    @x.setter
+    def x(self, x: object) -> None:
+        with self._writing():
+            self._yours = _input_of(x, self._choice.hom)
+            self._kind = self._picked = YOURS
+            self._inputs = [YOURS, *examples_of(self._choice.hom)]
+            self._walk_again()
+
+    @property
     def error(self) -> float:
         """How far both ways round the square are apart: ||f(gx) - g f(x)|| relative to the larger of the two.
 

@@ -16,6 +16,8 @@ import { colours, DARK, LIGHT, paint, valuesOf, type Palette, type Sharing, type
 
 /** So many diagrams have a card each. */
 export const CARDS = 240;
+/** So many maps that are no pictures are on a page. */
+const PAGE = 60;
 /** Steps of a weight's slider on either side of zero. */
 const STEPS = 40;
 
@@ -45,8 +47,9 @@ export function Diagrams(props: DiagramsProps): VNode {
         <Button label="none" title="switch all off (0)" quiet disabled={!on} onPress={() => acts.dispatch({ type: "switch", which: "none" })} />
       </div>
       {pictures.count === 0
-        ? <p class="wb-soft wb-wait">Only the zero map commutes with {answers.about.group ?? "this group"} here. Take other powers of V: k + l even, say.</p>
-        : pictures.count <= CARDS ? <Cards {...props} /> : <Halves {...props} />}
+        ? <p class="wb-soft wb-wait">Only the zero map commutes with {answers.about.group ?? "this group"} between these powers. Try others.</p>
+        : pictures.count <= CARDS ? <Cards {...props} first={0} last={pictures.count} />
+          : pictures.names.length ? <Pages {...props} /> : <Halves {...props} />}
       {pictures.count > 0 && <Focus {...props} />}
     </section>
   );
@@ -64,7 +67,31 @@ function independence({ about }: Answers): string {
 
 // ---- cards -----------------------------------------------------------------------------------------------------------
 
-function Cards({ state, acts, sharing, answers, met, onPoint }: DiagramsProps): VNode {
+/** Of many maps that are no pictures a page of cards; it turns with the one in focus, which an entry of the matrix chooses too. */
+function Pages(props: DiagramsProps): VNode {
+  const { state: { chosen, pictures: { count: size } }, acts, answers } = props;
+  const page = Math.floor(chosen / PAGE);
+  const last = Math.ceil(size / PAGE) - 1;
+  const turn = (to: number) => acts.dispatch({ type: "choose", at: to * PAGE });
+  const until = Math.min(size, (page + 1) * PAGE);
+  return (
+    <div>
+      <div class="wb-row wb-pages">
+        <Button label="the page before" disabled={page === 0} onPress={() => turn(page - 1)}>◂</Button>
+        <span>{nounOf(answers)}s {count(page * PAGE)} to {count(until - 1)}</span>
+        <Button label="the next page" disabled={page === last} onPress={() => turn(page + 1)}>▸</Button>
+      </div>
+      <Cards {...props} first={page * PAGE} last={until} />
+    </div>
+  );
+}
+
+interface CardsProps extends DiagramsProps {
+  readonly first: number;
+  readonly last: number;
+}
+
+function Cards({ state, acts, sharing, answers, met, onPoint, first, last }: CardsProps): VNode {
   const { pictures, doc, chosen } = state;
   const grid = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
@@ -86,7 +113,7 @@ function Cards({ state, acts, sharing, answers, met, onPoint }: DiagramsProps): 
   const wide = state.pictures.vertices > 6 || pictures.count > 0 && pictures.at(pictures.count - 1)?.head.includes(true);
   return (
     <div class={`wb-cards${wide ? " wb-wide" : ""}`} ref={grid} role="group" aria-label="all diagrams" onKeyDown={walk} onPointerLeave={() => onPoint(null)}>
-      {Array.from({ length: pictures.count }, (_, at) => (
+      {Array.from({ length: last - first }, (_, k) => first + k).map((at) => (
         <Card
           key={at}
           at={at}

@@ -86,7 +86,13 @@ export function Matrix(props: MatrixProps): VNode {
         style={{ width: `${width}px`, height: `${height}px` }}
         onPointerMove={(event) => setOver(place(event))}
         onPointerLeave={() => setOver(null)}
-        onClick={(event) => { setPinned(place(event as unknown as PointerEvent)); }}
+        onClick={(event) => {
+          const here = place(event);
+          setPinned(here);
+          const { on, off } = meeting(sharing, sharing.kinds[here[0] * columns + here[1]] as number, weights);
+          const alone = [...on, ...off];
+          if (alone.length === 1) acts.dispatch({ type: "choose", at: (alone[0] as { diagram: number }).diagram });
+        }}
         onKeyDown={walk}
       >
         <Grid rows={rows} columns={columns} pixels={pixels} size={size} />

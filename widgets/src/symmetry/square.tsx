@@ -26,7 +26,7 @@ export function Square({ state, acts, answers }: PartProps): VNode {
   return (
     <section class="wb-part wb-square" ref={frame} aria-label="both ways round">
       <div class="wb-head">
-        <h4>Both ways round</h4>
+        <h4>Both ways round{answers.about.complex && <span class="wb-note">real parts</span>}</h4>
         <span class="wb-space" />
         {square.inputs && <Inputs square={square} acts={acts} state={state} />}
       </div>
