@@ -16,6 +16,7 @@ from benchmarks._faulty_models import FAULTS
 from benchmarks._model_parts import EGNNLayer, VectorLinear, VectorReLU, mlp, ring
 from benchmarks._sound_models import SOUND
 from benchmarks._unseen_faults import UNSEEN
+from benchmarks._unseen_sound import UNSEEN_SOUND
 from tests.proof import examples
 from workbench.symmetry import GL, SO, Aut, Axes, C, EquivarianceReport, Labels, Lorentz, O, S, SymmetryError, check
 
@@ -36,7 +37,7 @@ def test_a_planted_fault_is_found_where_it_was_planted(fault):
     assert report.guilty == fault.where
 
 
-@pytest.mark.parametrize("model", SOUND[:: examples(9, 1)], ids=lambda each: each.name)
+@pytest.mark.parametrize("model", [*SOUND, *UNSEEN_SOUND][:: examples(9, 1)], ids=lambda each: each.name)
 def test_there_is_no_alarm_on_a_sound_model(model):
     report = looked_at(model.make)
     assert report, report

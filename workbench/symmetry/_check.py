@@ -25,6 +25,9 @@ from workbench.symmetry._subject import leaves
 from workbench.symmetry._suspects import Layer
 from workbench.symmetry._trial import Trial
 
+AMPLIFIED = 0.01
+"""Where the two precisions are further apart than this, it is asked whether anything can be told."""
+
 
 def check(
     model: "nn.Module | Callable[..., Any]",
@@ -73,8 +76,10 @@ def check(
     Errors are ||f(g x) - g f(x)|| / ||f(x)||, divided by ||g|| to the power of the largest orders of input and output, since for
     groups that are not compact rounding grows so. An error counts as rounding in float64 up to 1e-12, or up to 300 times what
     the difference between the float32 and the float64 result predicts (2^-29 of it): that measures how much this model, on this
-    sample, amplifies rounding, so that neither cancellation nor depth raises a false alarm. Where float64 cannot be run, 1e-4
-    is the limit in float32.
+    sample, amplifies rounding, so that neither cancellation nor depth raises a false alarm. Where float32 is off by more than
+    5e-7, differences may have cancelled under a root, and 10 times the root of 2^-29 is allowed, 1e-6 at most. Errors of the
+    size of float32 rounding are a fault of a model that is given in float64, and a note on one in float32. Where float64 cannot
+    be run, 1e-4 is the limit in float32. The model is called about a hundred times.
 
     Layers are judged when the model as a whole fails: a layer is guilty when all that goes in is seen to transform by some law,
     what comes out by none, and the model is sound once its output is replaced by one that does.
@@ -118,6 +123,8 @@ def check(
                 found, more = _of_precision(trial, found)
                 notes += more
                 rows = [replace(row, sound=True) for row in rows] if more else rows
+            if trial.disagreement() > AMPLIFIED and trial.sensitivity() > 0.1 * trial.error(rows[order[0]]):
+                found = Diagnosis([_amplified(trial)], found.layers, None)
             failed = failures(trial, broken)
             if failed and failed[0].where not in {each.name for each in trial.here}:
                 findings += failed  # it raises: that is the cause
@@ -222,6 +229,19 @@ def _pattern(rows: list[ElementError], tried: list[Element], group: Group) -> li
     return [
         f"only {len(bad)} of {len(rows)} elements fail: a choice that jumps (an order, a cutoff, a gauge), or a grid that does not fit"
     ]
+
+
+def _amplified(trial: Trial) -> Finding:
+    text = (
+        f"a change of the input in its last digit changes the result by {trial.sensitivity():.0e}: rounding is amplified so far that "
+        "equivariance cannot be told"
+    )
+    return Finding(
+        "precision",
+        "",
+        text,
+        "look for a division by what is almost 0, a matrix that is almost singular, or a chaotic step",
+    )
 
 
 def _of_precision(trial: Trial, found: Diagnosis) -> tuple[Diagnosis, list[str]]:
