@@ -162,7 +162,7 @@ def test_the_models_own_forward_is_named_with_its_neighbours():
             return self.second(torch.sin(self.first(v)))
 
     report = check(Own(), O(3), sample=torch.randn(5, 2, 3), inputs=1, outputs=1)
-    assert report.guilty == ""
+    assert report.guilty == "forward"
     assert "after 'first' and before 'second'" in report.findings[0].text
 
 
