@@ -17,7 +17,7 @@ import pytest
 import workbench as wb
 
 ROOT = Path(__file__).parent.parent
-FLOORS = ("network", "data", "decomposition", "symmetry", "layers", "figures", "widgets", "lessons")
+FLOORS = ("network", "data", "decomposition", "symmetry", "layers", "structure", "figures", "widgets", "lessons")
 
 
 def test_every_name_of_the_contract_is_reachable_from_the_root():

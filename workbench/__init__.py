@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from workbench import data, decomposition, figures, layers, lessons, network, symmetry, widgets
+    from workbench import data, decomposition, figures, layers, lessons, network, structure, symmetry, widgets
     from workbench._papers import papers
     from workbench.decomposition import (
         Fit,
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from workbench.figures import plot
     from workbench.lessons import LessonError, exercise
     from workbench.network import Network, NetworkError, SpecError, WorkbenchError
+    from workbench.structure import SearchError, Study, search
     from workbench.widgets import DecompositionExplorer, NetworkEditor, SymmetryLab, explore
 
 __all__ = [
@@ -39,7 +40,9 @@ __all__ = [
     "NetworkError",
     "RankLandscape",
     "RankSuggestion",
+    "SearchError",
     "SpecError",
+    "Study",
     "SymmetryLab",
     "WorkbenchError",
     "chebyshev_tucker",
@@ -59,8 +62,10 @@ __all__ = [
     "parafac2",
     "plot",
     "rank_landscape",
+    "search",
     "sensitivity",
     "stabilise",
+    "structure",
     "suggest_rank",
     "symmetry",
     "t_svd",
@@ -76,7 +81,9 @@ _HOMES = {
     "NetworkError": "workbench.network",
     "RankLandscape": "workbench.decomposition",
     "RankSuggestion": "workbench.decomposition",
+    "SearchError": "workbench.structure",
     "SpecError": "workbench.network",
+    "Study": "workbench.structure",
     "SymmetryLab": "workbench.widgets",
     "WorkbenchError": "workbench.network",
     "chebyshev_tucker": "workbench.decomposition",
@@ -90,6 +97,7 @@ _HOMES = {
     "parafac2": "workbench.decomposition",
     "plot": "workbench.figures",
     "rank_landscape": "workbench.decomposition",
+    "search": "workbench.structure",
     "sensitivity": "workbench.decomposition",
     "stabilise": "workbench.decomposition",
     "suggest_rank": "workbench.decomposition",

@@ -149,8 +149,19 @@ def test_other_groups_are_chosen_and_turned(page):
     slider = widget.get_by_label("turn 1–2")
     slider.press("End")
     widget.locator(".wb-said", has_text="180°").wait_for(timeout=do.SLOW)
+    box = widget.locator(".wb-turns").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x + 50, y)
+    page.mouse.down()
+    page.mouse.move(x, y - 50, steps=8)
+    page.mouse.up()
+    widget.locator(".wb-said", has_text=re.compile("−(89|90|91)°")).wait_for(timeout=do.SLOW)
     shown(widget)
     assert python(page).split()[0] == "SO(2)"
+    widget = do.the_symmetry_lab(page)
+    widget.get_by_label("group", exact=True).select_option("C")
+    widget.locator(".wb-diagrams h4", has_text="2 orbits").wait_for(timeout=do.SLOW)
+    widget.locator(".wb-orbit").wait_for(timeout=do.SLOW)
 
 
 def test_thousands_of_diagrams_are_drawn_by_their_halves(page):

@@ -113,10 +113,19 @@ def test_the_smallest_bilabelled_graph_stands_before_the_arrow_with_its_counts()
     assert whole.alt.startswith("Hom of Aut(10 nodes, 15 edges), V -> V: 3 orbits, dimension 3: orbit of 1 | 1; ")
 
 
-def test_where_none_is_found_that_is_said():
+def test_where_no_graph_tells_an_orbit_from_all_others_it_is_told_from_those_alike():
     drawing = plot(Aut(nx.star_graph(3)).hom(1, 1))
-    assert words(drawing).count("no small graph tells it apart") == 1
-    assert words(drawing).count("→") == 4
+    assert words(drawing).count("→") == 5
+    assert words(drawing).count("among tuples equal in the same places") == 1
+    free = plot(Aut(nx.empty_graph(4)).hom(1, 2))
+    assert "the only orbit with such equal indices" in words(free)
+
+
+def test_where_no_graph_is_found_that_is_said():
+    drawing = plot(Aut(nx.frucht_graph()).hom(1, 1).basis()[1])
+    assert words(drawing)[-1].startswith("discs")
+    assert "no small graph tells it apart" in words(drawing)
+    assert "→" not in words(drawing)
 
 
 def test_directions_colours_and_loops_are_drawn():

@@ -1,6 +1,7 @@
 """The picture of two diagrams glued together: its lines, its factor, and what does not fit."""
 
 import re
+import xml.etree.ElementTree as ET
 
 import pytest
 
@@ -9,11 +10,19 @@ from workbench.symmetry import SO, A, O, S, SymmetryError
 
 
 def dots(svg):
-    groups = re.findall(r'<g transform="translate\(([\d.]+) ([\d.]+)\)">(.*?)</g>', svg)
+    """Where the dots of each diagram are on the page: moves of groups within groups add up."""
     found = []
-    for left, top, inside in groups:
-        centres = re.findall(r'<circle class="dot" cx="([\d.]+)" cy="([\d.]+)"', inside)
-        found.append([(float(left) + float(x), float(top) + float(y)) for x, y in centres])
+
+    def walk(element, left, top):
+        moved = re.match(r"translate\(([-\d.]+) ([-\d.]+)\)", element.get("transform", ""))
+        left, top = (left + float(moved[1]), top + float(moved[2])) if moved else (left, top)
+        own = [each for each in element if each.get("class") == "dot"]
+        if own:
+            found.append([(left + float(each.get("cx")), top + float(each.get("cy"))) for each in own])
+        for each in element:
+            walk(each, left, top)
+
+    walk(ET.fromstring(svg), 0, 0)
     return found
 
 

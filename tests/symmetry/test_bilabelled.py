@@ -21,6 +21,7 @@ from workbench.symmetry import (
     bilabelled_basis,
     bilabelled_graphs,
 )
+from workbench.symmetry._bilabelled_search import _levels
 
 TOURNAMENT = nx.DiGraph([(0, 1), (1, 2), (2, 0), (0, 3), (1, 3), (3, 2)])
 COLOURED = nx.path_graph(4)
@@ -34,6 +35,7 @@ GROUPS = [
     Aut(COLOURED, colour="kind"),
 ]
 SMALL = [graph for graph in nx.graph_atlas_g() if 1 <= len(graph) <= 5]
+SIX = [graph for graph in nx.graph_atlas_g() if len(graph) == 6]
 
 
 def brute_force(small, group):
@@ -58,12 +60,13 @@ def bilabelled(draw, outputs=None, inputs=None, colours=()):
         draw(st.lists(st.tuples(node, node), max_size=5)),
         draw(st.lists(node, max_size=2) if outputs is None else st.lists(node, min_size=outputs, max_size=outputs)),
         draw(st.lists(node, max_size=2) if inputs is None else st.lists(node, min_size=inputs, max_size=inputs)),
-        [(draw(node), draw(st.sampled_from(colours)))] if colours and draw(st.booleans()) else (),
+        draw(st.lists(st.tuples(node, st.sampled_from(colours)), min_size=1, max_size=2)) if colours else (),
     )
 
 
-@settings(max_examples=40)
-@given(st.sampled_from(GROUPS), st.data())
+@pytest.mark.parametrize("group", GROUPS, ids=str)
+@settings(max_examples=15)
+@given(st.data())
 def test_homomorphisms_are_those_counted_one_by_one(group, data):
     """Loops have none; nodes may be labelled twice or not at all."""
     names = tuple(dict.fromkeys(group.colours)) if len(set(group.colours)) > 1 else ()
@@ -75,12 +78,17 @@ def test_homomorphisms_are_those_counted_one_by_one(group, data):
     assert small.homomorphisms(group, torch.float32).dtype == torch.float32
 
 
-@settings(max_examples=30)
-@given(st.sampled_from(GROUPS[:5]), bilabelled())
-def test_the_network_of_copy_tensors_is_the_same_map(group, small):
+@pytest.mark.parametrize("group", GROUPS, ids=str)
+@settings(max_examples=15)
+@given(st.data())
+def test_the_network_of_copy_tensors_is_the_same_map(group, data):
+    names = tuple(dict.fromkeys(group.colours)) if len(set(group.colours)) > 1 else ()
+    small = data.draw(bilabelled(colours=names))
     net = small.network(group.n)
     assert all((kind == "copy") == name.startswith("N") for name, kind in net.fixed.items())
     cores = {name: group.adjacency.double() for name in net.tensors if name.startswith("A")}
+    for at, (_, colour) in enumerate(small.colours, start=1):
+        cores[f"C{at}"] = torch.tensor([each == colour for each in group.colours], dtype=torch.float64)
     value = net.contract(cores).to(torch.float64).reshape(group.n ** len(small.outputs), -1)
     assert torch.equal(value, brute_force(small, group))
 
@@ -106,8 +114,8 @@ def test_the_matrix_commutes_with_every_automorphism(group, seed, small):
 
 @pytest.mark.parametrize("order", range(3))
 def test_small_ones_span_for_every_graph_with_at_most_five_nodes(order):
-    """52 graphs; the rank of the matrices is the dimension."""
-    for graph in SMALL:
+    """52 graphs, and every fourth of the 156 with six nodes; the rank of the matrices is the dimension."""
+    for graph in (*SMALL, *SIX[::4]):
         hom = Aut(graph).hom(order - order // 2, order // 2)
         found = bilabelled_basis(hom)
         rows = torch.stack([each.homomorphisms(hom.group).to_dense().flatten() for each in found])
@@ -151,6 +159,20 @@ def test_no_smaller_graph_tells_an_orbit_apart(group):
     assert {at: (each.nodes, len(each.edges)) for at, each in enumerate(found) if each} == best
 
 
+def test_every_graph_is_looked_at_once():
+    """With one labelled node: connected graphs with a root, up to isomorphism; all have homomorphisms into a complete graph."""
+    rooted = [[] for _ in range(6)]
+    for graph in SMALL:
+        if nx.is_connected(graph):
+            for root in graph:
+                nx.set_node_attributes(graph, {node: node == root for node in graph}, "root")
+                known = rooted[len(graph)]
+                if not any(nx.is_isomorphic(graph, other, node_match=lambda a, b: a == b) for other in known):
+                    known.append(graph.copy())
+    levels = [len(graphs) for graphs, _ in _levels(Aut(nx.complete_graph(5)), 1, 5)]
+    assert levels == [len(known) for known in rooted] == [0, 1, 1, 3, 11, 58]
+
+
 def test_known_graphs_of_a_ring_and_of_petersens_graph():
     point = BilabelledGraph(1, (), (0,), (0,))
     edge = BilabelledGraph(2, [(0, 1)], [0], [1])
@@ -167,6 +189,32 @@ def test_twins_are_told_apart_by_no_one_graph():
     hom = Aut(nx.star_graph(3)).hom(1, 1)
     assert [each is None for each in bilabelled_graphs(hom)] == [each.pivot == (1, 2) for each in hom.basis()]
     assert len(bilabelled_basis(hom)) == hom.dimension == 5
+    alike = bilabelled_graphs(hom, alike=True)
+    assert alike[4] == hom.basis()[4].bilabelled(alike=True) == BilabelledGraph(2, [(0, 1)], [0], [1])
+
+
+@pytest.mark.parametrize(("k", "l"), [(1, 1), (1, 2)])
+def test_among_tuples_equal_in_the_same_places_graphs_have_a_node_for_each_different_index(k, l):
+    for group in (
+        Aut(nx.empty_graph(3)),
+        Aut(nx.complete_bipartite_graph(2, 3)),
+        Aut(nx.hypercube_graph(3)),
+        GROUPS[3],
+    ):
+        hom = group.hom(k, l)
+        values = {}
+        for orbit, small in zip(hom.basis(), bilabelled_graphs(hom, 5, alike=True), strict=True):
+            equal = tuple(orbit.pivot.index(each) for each in orbit.pivot)
+            values.setdefault(equal, []).append((orbit, small))
+        for told in values.values():
+            for orbit, small in told:
+                assert small is not None
+                labels = (*small.outputs, *small.inputs)
+                assert [labels.index(each) for each in labels] == [orbit.pivot.index(each) for each in orbit.pivot]
+                counts = small.homomorphisms(group).to_dense()
+                of = [counts[other.matrix().to_dense() == 1].unique() for other, _ in told]
+                assert [len(each) for each in of] == [1] * len(told)
+                assert sum(bool(each == counts[orbit.matrix().to_dense() == 1][0]) for each in of) == 1
 
 
 def test_colours_are_used_where_they_help():

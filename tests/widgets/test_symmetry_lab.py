@@ -6,6 +6,7 @@ import threading
 import time
 import xml.etree.ElementTree as ET
 
+import networkx as nx
 import numpy as np
 import pytest
 import torch
@@ -14,10 +15,28 @@ from hypothesis import strategies as st
 
 import workbench as wb
 from workbench.data import DataError
-from workbench.symmetry import GL, SO, A, B, Combination, Lorentz, O, S, Sp, SymmetryError, U
+from workbench.symmetry import GL, SO, A, Aut, B, C, Combination, D, Lorentz, MatrixGroup, O, S, Sp, SymmetryError, U
 from workbench.widgets import SymmetryLab
 
-FAMILIES = [S(3), A(4), B(2), O(3), SO(2), SO(3), Sp(4), GL(2), U(2), Lorentz()]
+SQUARE = Aut(nx.cycle_graph(4))
+QUARTER = MatrixGroup([[[0.0, -1.0], [1.0, 0.0]]])
+FAMILIES = [
+    S(3),
+    A(4),
+    B(2),
+    O(3),
+    SO(2),
+    SO(3),
+    Sp(4),
+    GL(2),
+    U(2),
+    Lorentz(),
+    C(4),
+    D(4),
+    SQUARE,
+    QUARTER,
+    S(2) @ O(2),
+]
 
 
 @pytest.fixture
@@ -80,16 +99,17 @@ def test_what_meets_in_every_entry_is_what_the_matrices_have_there(group, powers
 
 
 @pytest.mark.parametrize("group", FAMILIES, ids=repr)
-def test_both_ways_round_agree_for_every_family(group):
+def test_both_ways_round_agree_for_every_family(group, monkeypatch):
     powers = ((1, 1), (1, 1)) if group.walled else (2, 2)
     lab = SymmetryLab(group, *powers)
     for op in ("random", "random", "identity"):
         wish(lab, op)
         assert lab.error < 1e-12
     assert not lab.issues
+    monkeypatch.setattr("workbench.widgets._symmetry_tests.ELEMENTS", 30)
     lab.view = "check"
     eventually(lambda: lab.checked.get("state") == "done")
-    assert len(lab.checked["single"]) == len(lab.checked["double"]) == 200
+    assert len(lab.checked["single"]) == len(lab.checked["double"]) == 30
     assert max(lab.checked["double"]) < 1e-12
     assert max(lab.checked["single"]) < 1e-4
     lab.close()
@@ -117,6 +137,9 @@ def test_a_broken_entry_breaks_the_symmetry_and_undo_repairs_it(lab):
     assert np.allclose(corner["fx"], matrix @ corner["x"], atol=1e-5)
     lab.view = "check"
     eventually(lambda: lab.checked.get("state") == "done")
+    assert len(lab.checked["double"]) == 200
+    report = eval(lab.checked["line"], {"wb": wb, "lab": lab, "torch": torch})
+    assert report, "of the layer, which is not broken"
     assert np.median(lab.checked["double"]) > 1e-3
     lab.undo()
     assert lab.error < 1e-14
@@ -201,13 +224,95 @@ def test_a_composition_may_lead_elsewhere(lab):
     assert (lab.composed["count"], lab.composed["rows"]) == (5, [5, 25, 25])
 
 
+# ---- groups of every kind ----------------------------------------------------------------------------------------------
+
+
+def test_orbits_are_offered_and_chosen_as_diagrams_are(lab):
+    page(lab, group={"family": "C", "n": 6}, source=[0], target=[0], weights=None)
+    assert (lab.about["noun"], lab.about["dimension"], lab.diagrams["count"]) == ("orbit", 6, 6)
+    assert lab.diagrams["names"][1] == "orbit of 1 | 2"
+    page(lab, weights=[[1, 1.0]])
+    assert lab.error == 0
+    assert torch.equal(lab.combination.matrix().to_dense(), torch.eye(6).roll(-1, 0).double())
+    assert lab.square["from"] == "values"
+    wish(lab, "relate", value=1)
+    eventually(lambda: lab.related["picture"])
+    assert ET.fromstring(lab.related["picture"]).tag.endswith("svg")
+    lab.view = "compose"
+    lab.set_state({"composing": {"lower": 1, "upper": 2, "out": [0]}})
+    assert [(term["name"], term["factor"]) for term in lab.composed["terms"]] == [("orbit of 1 | 4", "1")]
+    assert lab.composed["difference"] == 0
+
+
+def test_a_graph_of_ones_own_is_drawn_with_its_edges():
+    lab = SymmetryLab(Aut(nx.path_graph(4)), 1, 1)
+    assert lab.error < 1e-12
+    assert lab.square["edges"] == [[0, 1], [1, 2], [2, 3]]
+    layout = np.array(lab.square["layout"])
+    assert np.linalg.norm(layout, axis=1).max() == pytest.approx(1, abs=0.01)
+    assert np.allclose(layout, -layout[::-1], atol=0.1), "the path is drawn as symmetric as it is"
+    assert lab.square["images"] == []
+    assert lab.spec["group"]["family"] == "own"
+    page(lab, source=[0, 0], weights=None)
+    assert lab.hom.source == (False, False)
+    _ = lab.error
+    assert lab.square["kind"] == "graph"
+    lab.close()
+
+
+def test_a_point_cloud_is_drawn_as_points():
+    cloud = S(5) * O(3)
+    lab = SymmetryLab(cloud, 1, 1)
+    assert lab.error < 1e-12
+    assert (lab.square["from"], lab.square["to"], lab.square["sizes"]) == ("points", "points", [[5, 3], [5, 3]])
+    assert lab.spec["source"] is None
+    assert lab.about["kinds"][-1]["between"] == ["V*W", "V*W"]
+    assert repr(lab).startswith("SymmetryLab(S(5) * O(3), V*W, V*W, weights=")
+    page(lab, weights=[[0, 2.0]])
+    assert lab.weights == {0: 2.0}
+    page(lab, group={"family": "S", "n": 3}, source=[0], target=[0], weights=None)
+    page(lab, group={"family": "own", "n": 15}, source=None, target=None, weights=None)
+    assert lab.hom.group == cloud
+    lab.undo()
+    lab.undo()
+    assert lab.hom.group == cloud
+    assert lab.error < 1e-12
+    lab.view = "check"
+    eventually(lambda: lab.checked.get("state") == "done")
+    lab.close()
+
+
+def test_maps_between_direct_sums_are_shown():
+    V = S(3).V
+    lab = SymmetryLab(S(3).hom(V**2 + V, 2 * V + 1))
+    kinds, table = table_of(lab.sharing)
+    wanted = np.stack([each.matrix().to_dense().reshape(-1) for each in lab.hom.diagrams], 1)
+    assert np.array_equal(table[kinds], wanted)
+    assert lab.error < 1e-12
+    assert lab.layer().double().to_dense().shape == (7, 12)
+    for view in ("compose", "check", "code"):
+        lab.view = view
+    assert not lab.issues
+    assert lab.spec["group"]["family"] == "own"
+    assert lab.about["kinds"][-1]["between"] == ["V**2 + V", "2*V + 1"]
+    page(lab, weights=[[3, 1.0]])
+    assert lab.weights == {3: 1.0}
+    lab.close()
+
+
+def test_what_would_be_solved_for_long_is_refused_first():
+    with pytest.raises(SymmetryError, match="2,560,000 index tuples, more than the lab waits for"):
+        SymmetryLab(C(40), 2, 2)
+
+
 # ---- what cannot be drawn whole ----------------------------------------------------------------------------------------
 
 
 def test_of_a_large_matrix_a_part_is_drawn_and_the_rest_is_the_same():
     lab = SymmetryLab(S(8), 4, 4)
     assert lab.sharing["of"] == [4096, 4096]
-    assert lab.sharing["coordinates"] == [0, 1, 2, 3]
+    assert "indices 1, 2, 3, 4 of 8" in lab.sharing["part"]
+    assert np.frombuffer(lab.sharing["down"], "<u4")[[0, 1, 4, 64]].tolist() == [0, 1, 8, 512]
     kinds, table = table_of(lab.sharing)
     whole = S(4).hom(4, 4)
     for at in (0, 17, 2000, 4139):
@@ -220,7 +325,7 @@ def test_of_a_large_matrix_a_part_is_drawn_and_the_rest_is_the_same():
 
 def test_pairs_of_a_symplectic_space_stay_together():
     lab = SymmetryLab(Sp(8), 4, 0)
-    assert lab.sharing["coordinates"] == [0, 1, 4, 5]
+    assert "indices 1, 2, 5, 6 of 8" in lab.sharing["part"]
     lab.close()
 
 
@@ -333,6 +438,18 @@ def test_the_element_is_turned_stepped_and_drawn_by_chance():
     lab.close()
 
 
+def test_two_vertices_dragged_onto_each_other_are_swapped(lab):
+    wish(lab, "identity")
+    wish(lab, "swap", value=[0, 3])
+    assert lab.error < 1e-14
+    assert lab.square["element"] == "(1 4)"
+    wish(lab, "swap", value=[0, 0])
+    assert "two different coordinates" in lab.issues[0]["message"]
+    lab.hom = A(4).hom(2, 2)
+    wish(lab, "swap", value=[0, 1])
+    assert "odd permutation, which A(4) does not have" in lab.issues[0]["message"]
+
+
 @pytest.mark.parametrize(
     ("group", "element", "said"),
     [
@@ -387,6 +504,10 @@ def test_an_input_of_ones_own_is_used():
     lab.hom = S(4).hom(2, 2)
     _ = lab.error
     assert lab.square["kind"] == "graph"
+    lab.x = torch.arange(32.0).reshape(2, 4, 4)
+    assert lab.error < 1e-14
+    assert (lab.square["kind"], lab.square["batch"]) == ("yours", 2)
+    assert lab.x.shape == (2, 4, 4)
     lab.close()
     with pytest.raises(SymmetryError, match=r"x has shape \(4, 3\); .* takes \(3, 3\)"):
         SymmetryLab(S(3), 2, 2, x=torch.rand(4, 3))
@@ -446,6 +567,7 @@ def test_what_python_sets_that_cannot_be_is_refused_and_changes_nothing(lab):
         {"spec": {"channels": [0, 1]}},
         {"wish": {"op": "fly"}},
         {"wish": {"op": "step", "value": 7}},
+        {"wish": {"op": "swap", "value": [0, 9]}},
         {"wish": {"op": "relate", "value": 15}},
         {"wish": {"serial": 1}},
         {"turning": {"axis": 0, "amount": 1}},
@@ -557,6 +679,7 @@ def test_a_group_of_ones_own_is_offered_beside_the_families():
         "least": 2,
         "step": 1,
         "fixed": True,
+        "between": None,
     }
     page(lab, group={"family": "S", "n": 2}, weights=None)
     page(lab, group={"family": "own", "n": 2}, weights=None)

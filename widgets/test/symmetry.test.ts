@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest";
 import { bytesOf, floats, shorts, words } from "../src/symmetry/bytes";
 import { boxOf } from "../src/symmetry/canvas";
 import { factorName } from "../src/symmetry/compose";
-import { projected, unfolded } from "../src/symmetry/corner";
+import { projected, tiles, unfolded } from "../src/symmetry/corner";
 import { act, BINDINGS } from "../src/symmetry/keyboard";
-import { blocksOf, formulaOf, halvesOf, leftOver, nameOf, picturesOf, plainly, strokesOf, type Picture } from "../src/symmetry/pictures";
+import { blocksOf, formulaOf, halvesOf, leftOver, nameOf, picturesOf, plainly, strokesOf, wordsOf, type Picture } from "../src/symmetry/pictures";
 import { CRACK, fitting, initial, powerName, powersOf, reduce, type Command, type Doc, type State } from "../src/symmetry/reducer";
-import { colours, different, heldBy, hues, indicesOf, LIGHT, meeting, paint, sharingOf, valuesOf, wholePlace } from "../src/symmetry/sharing";
+import { colours, different, heldBy, hues, indicesOf, LIGHT, meeting, paint, sharingOf, valuesOf } from "../src/symmetry/sharing";
 import { docOf, specOf } from "../src/symmetry/sync";
 import { allIndices, entry, KINDS, partitions, pictures, sharing, traits } from "./symmetry";
 
@@ -52,6 +52,15 @@ describe("diagrams", () => {
     expect(said([0, 0, 1, 1], 2, "symplectic")).toBe("y_ij  = ω_ij Σ_ab ω_ab x_ab");
     expect(said([0, 1, 2], 1, "", [0, 1, 2])).toBe("y_i  = Σ_ab ε_iab x_ab");
     expect(said([], 0)).toBe("y = x");
+  });
+  it("are told in words", () => {
+    expect(wordsOf(picture([0, 1, 0, 2], 2), "")).toBe("keeps 1, repeats along 2, sums over 2'");
+    expect(wordsOf(picture([0, 1, 1, 0], 2), "")).toBe("moves 2' to 1, moves 1' to 2");
+    expect(wordsOf(picture([0, 0, 1, 1], 2), "")).toBe("fills only 1 = 2, sums over 1' = 2'");
+    expect(wordsOf(picture([0, 0, 0, 0], 2), "")).toBe("takes 1' = 2' to 1 = 2");
+    expect(wordsOf(picture([0, 0, 1, 1], 2), "symplectic")).toBe("puts ω at 1 2, pairs 1' with 2' by ω");
+    expect(wordsOf(picture([0, 1, 2], 1, [0, 1, 2]), "")).toContain("ε");
+    expect(wordsOf(picture([], 0), "")).toBe("multiplies by a number");
   });
   it("are formulas that are true", () => {
     // For every diagram: the index of x that the formula names, given those of y and of the sums, is where the matrix has a 1.
@@ -117,8 +126,8 @@ describe("sharing", () => {
       const wanted = [...weights].reduce((total, [diagram, weight]) => total + weight * entry(rows[diagram]!, index), 0);
       expect(values[shared.kinds[at]!]).toBeCloseTo(wanted, 6);
     });
-    expect(different(values, shared.sizes)).toBe(3);
-    expect([...shared.sizes].reduce((a, b) => a + b)).toBe(81);
+    expect(different(values, shared.counts)).toBe(3);
+    expect([...shared.counts].reduce((a, b) => a + b)).toBe(81);
   });
   it("knows which diagrams meet in an entry, and where a diagram is", () => {
     const corner = shared.kinds[0]!;
@@ -128,11 +137,10 @@ describe("sharing", () => {
     expect([...heldBy(shared, { diagram: 0 })!].filter((held) => held).length).toBe(1);
     expect(heldBy(shared, null)).toBeNull();
   });
-  it("names entries by their indices, also in a part of a larger matrix", () => {
-    expect(indicesOf(5, 2, [0, 1, 2])).toEqual([2, 3]);
-    expect(indicesOf(0, 0, [0, 1])).toEqual([]);
-    expect(wholePlace(3, 2, [0, 1], 8)).toBe(9);
-    expect(wholePlace(1, 1, [0, 2], 4)).toBe(2);
+  it("names entries by their indices", () => {
+    expect(indicesOf(5, [3, 3])).toEqual([2, 3]);
+    expect(indicesOf(0, [])).toEqual([]);
+    expect(indicesOf(14, [5, 3])).toEqual([5, 3]);
   });
   it("gives equal values equal colours, blue above zero, orange below", () => {
     const table = colours([1, -1, 0, 1], 1, LIGHT);
@@ -229,7 +237,17 @@ describe("words", () => {
 
 describe("corners", () => {
   it("unfold tensors to rows and columns", () => {
-    expect([1, 2, 3, 4].map((order) => unfolded(3, order))).toEqual([[3, 1], [3, 3], [3, 9], [9, 9]]);
+    expect([[3], [3, 3], [3, 3, 3], [3, 3, 3, 3], [5, 3]].map(unfolded)).toEqual([[3, 1], [3, 3], [3, 9], [9, 9], [5, 3]]);
+  });
+  it("draw three indices as slices side by side", () => {
+    const { rows, columns, pixels } = tiles(Float32Array.from({ length: 8 }, (_, k) => k + 1), [2, 2, 2], 8, LIGHT);
+    expect([rows, columns]).toEqual([2, 5]);
+    const strength = Array.from({ length: 10 }, (_, k) => pixels[4 * k + 3]!);
+    expect(strength[2]).toBe(0);
+    expect(strength[7]).toBe(0);
+    const order = [strength[0], strength[1], strength[5], strength[6], strength[3], strength[4], strength[8], strength[9]] as number[];
+    expect(order).toEqual([...order].sort((a, b) => a - b));
+    expect(tiles(new Float32Array(6), [2, 3], 1, LIGHT)).toMatchObject({ rows: 2, columns: 3 });
   });
   it("look at space from the right and above", () => {
     const seen = (...at: number[]) => projected(Float32Array.from(at), 0, at.length);

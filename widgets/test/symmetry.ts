@@ -41,24 +41,25 @@ export function sharing(rows: number[][], n: number, l: number, k: number): Shar
     start.push(index.length);
   }
   return {
-    rows: n ** l, columns: n ** k, of: [n ** l, n ** k], coordinates: [...Array(n).keys()],
+    rows: n ** l, columns: n ** k, of: [n ** l, n ** k], part: "", sizes: [Array<number>(l).fill(n), Array<number>(k).fill(n)],
+    down: view(Uint32Array.from({ length: n ** l }, (_, at) => at)), across: view(Uint32Array.from({ length: n ** k }, (_, at) => at)),
     kinds: view(Uint16Array.from(met, (row) => kinds.indexOf(row.join()))),
     start: view(Uint32Array.from(start)), index: view(Uint16Array.from(index)), value: view(new Float32Array(index.length).fill(1)),
   };
 }
 
 export const KINDS: About["kinds"] = [
-  { key: "S", title: "S", words: "permutations", least: 1, step: 1, fixed: false },
-  { key: "Sp", title: "Sp", words: "symplectic maps", least: 2, step: 2, fixed: false },
-  { key: "Lorentz", title: "Lorentz", words: "boosts and rotations", least: 4, step: 1, fixed: true },
+  { key: "S", title: "S", words: "permutations", least: 1, step: 1, fixed: false, between: null },
+  { key: "Sp", title: "Sp", words: "symplectic maps", least: 2, step: 2, fixed: false, between: null },
+  { key: "Lorentz", title: "Lorentz", words: "boosts and rotations", least: 4, step: 1, fixed: true, between: null },
 ];
 
 export function square(more: Partial<SquareJson> = {}): SquareJson {
   const graph = Float32Array.from([0, 1, 0, 1, 0, 1, 0, 1, 0]);
   const turned = Float32Array.from([0, 1, 1, 1, 0, 0, 1, 0, 0]);
   return {
-    serial: 1, kind: "graph", inputs: ["graph", "image", "random"], n: 3, batch: 1, from: "graph", to: "graph", orders: [2, 2],
-    element: "(1 2)", images: [1, 0, 2], entries: [], axis: 0, amount: 0, error: 2.2e-16, seconds: 0.0004, still: false, zero: false,
+    serial: 1, kind: "graph", inputs: ["graph", "image", "random"], batch: 1, from: "graph", to: "graph", sizes: [[3, 3], [3, 3]],
+    element: "(1 2)", images: [1, 0, 2], edges: [], layout: [], axis: 0, amount: 0, error: 2.2e-16, seconds: 0.0004, still: false, zero: false,
     x: view(graph), fx: view(graph), gx: view(turned), fgx: view(turned), gfx: view(turned), ...more,
   };
 }
@@ -70,7 +71,7 @@ export function traits(more: Partial<Traits> = {}): Traits {
     revision: 1,
     issues: [],
     numbers: { revision: 1, dimension: 14, spanning: 15, on: 3, rank: 3, dense: 81, ours: 14, error: 2.2e-16, seconds: 0.0004 },
-    about: { group: "S(3)", family: "S", n: 3, walled: false, complex: false, spanning: 15, dimension: 14, form: "", kinds: KINDS, generators: ["(1 2)", "(1 2 3)"], axes: [] },
+    about: { group: "S(3)", family: "S", n: 3, walled: false, complex: false, spanning: 15, dimension: 14, form: "", noun: "diagram", kinds: KINDS, generators: ["(1 2)", "(1 2 3)"], axes: [] },
     checked: {},
     code: "hom = S(3).hom(2, 2)\n",
     composed: {},

@@ -117,10 +117,25 @@ describe("the diagrams", () => {
     expect(text(".wb-diagrams")).toContain("Only the zero map commutes with S(3)");
   });
   it("that are maps without a picture are drawn as matrices", async () => {
-    await show({ diagrams: { ...pictures(partitions(4), 2), names: Array.from({ length: 15 }, (_, k) => `orbit ${k}`) } });
-    expect(cards()[2]?.getAttribute("aria-label")).toBe("diagram 2: orbit 2");
+    await show({ diagrams: { ...pictures(partitions(4), 2), names: Array.from({ length: 15 }, (_, k) => `orbit ${k}`) }, about: { ...traits().about, noun: "orbit" } });
+    expect(cards()[2]?.getAttribute("aria-label")).toBe("orbit 2: orbit 2");
     expect(el.querySelectorAll(".wb-card canvas").length).toBe(15);
-    expect(text(".wb-diagrams h4")).toContain("15 maps");
+    expect(text(".wb-diagrams h4")).toContain("15 orbits");
+  });
+});
+
+describe("many maps without pictures", () => {
+  const size = 500;
+  const diagrams = { ...pictures([], 0), count: size, names: Array.from({ length: size }, (_, k) => `orbit ${k}`), basis: new DataView(new Uint8Array(size).fill(1).buffer) };
+  it("are on pages, which turn with the one in focus", async () => {
+    await show({ diagrams, about: { ...traits().about, noun: "orbit", spanning: size, dimension: size }, spec: { ...traits().spec, weights: [[0, 1]] } });
+    expect(cards().length).toBe(60);
+    button("the next page").click();
+    await tick();
+    expect(text(".wb-pages span")).toBe("orbits 60 to 119");
+    expect(text(".wb-title b")).toBe("orbit 60");
+    await press(find(".wb-symmetry"), "ArrowLeft");
+    expect(text(".wb-pages span")).toBe("orbits 0 to 59");
   });
 });
 
@@ -180,7 +195,7 @@ describe("the matrix", () => {
     expect(model.get("spec").broken).toBeNull();
   });
   it("says so when only a part is drawn", async () => {
-    await show({ about: { ...traits().about, n: 8 } });
+    await show({ sharing: { ...traits().sharing, part: "shown is the part with indices 1, 2, 3 of 8" } });
     expect(text(".wb-partly")).toContain("indices 1, 2, 3 of 8");
   });
 });
@@ -222,7 +237,7 @@ describe("the square", () => {
     const vectors = new DataView(Float32Array.from([1, 0, 0, 1]).buffer);
     const model = await show({
       about: { ...traits().about, generators: [], axes },
-      square: square({ kind: "points", from: "points", to: "points", n: 2, batch: 2, orders: [1, 1], images: [], amount: Math.PI / 2, element: "a turn of 90°", x: vectors, fx: vectors, gx: vectors, fgx: vectors, gfx: vectors }),
+      square: square({ kind: "points", from: "points", to: "points", batch: 2, sizes: [[2], [2]], images: [], amount: Math.PI / 2, element: "a turn of 90°", x: vectors, fx: vectors, gx: vectors, fgx: vectors, gfx: vectors }),
     });
     expect(el.querySelectorAll(".wb-spot").length).toBe(8);
     expect(labelled("turn 1–2").getAttribute("aria-valuetext")).toBe("90°");
@@ -234,6 +249,33 @@ describe("the square", () => {
     await choose("axis of the turn", "1");
     await tick(60);
     expect(model.get("turning")).toMatchObject({ axis: 1, amount: 0 });
+  });
+});
+
+describe("dragging", () => {
+  it("one vertex of the transformed graph onto another swaps them", async () => {
+    const model = await show();
+    const corner = labelled("g x, the input transformed");
+    const vertices = [...corner.querySelectorAll("[data-vertex]")];
+    document.elementFromPoint = (x: number) => vertices[x] ?? null;
+    await pointer(corner, "pointerdown", 0);
+    await pointer(corner, "pointerup", 2);
+    expect(model.get("wish")).toMatchObject({ op: "swap", value: [1, 2] });
+  });
+  it("the transformed points turns them", async () => {
+    const vectors = new DataView(Float32Array.from([1, 0, 0, 1]).buffer);
+    const model = await show({
+      about: { ...traits().about, generators: [], axes: [{ title: "turn 1–2", most: Math.PI, unit: "°" }] },
+      square: square({ kind: "points", from: "points", to: "points", batch: 2, sizes: [[2], [2]], images: [], amount: 3, x: vectors, fx: vectors, gx: vectors, fgx: vectors, gfx: vectors }),
+    });
+    document.elementFromPoint = () => null;
+    const corner = labelled("g x, the input transformed");
+    corner.getBoundingClientRect = () => ({ left: 0, top: 0, width: 100, height: 100 }) as DOMRect;
+    await pointer(corner, "pointerdown", 90, 50);
+    await pointer(corner, "pointermove", 50, 10);
+    await tick(60);
+    expect(model.get("turning")).toMatchObject({ axis: 0, amount: expect.closeTo(3 + Math.PI / 2 - 2 * Math.PI, 6) });
+    await pointer(corner, "pointerup", 50, 10);
   });
 });
 
@@ -289,7 +331,7 @@ describe("the chooser", () => {
 describe("the other pages", () => {
   const view = (values: number[]) => new DataView(Float32Array.from(values).buffer);
   const composed: Partial<ComposedJson> = {
-    lowerAt: 1, upperAt: 1, out: [0], count: 2, labels: new DataView(Uint8Array.from([0, 0, 0, 1]).buffer), head: new DataView(new Uint8Array(4).buffer), top: 1, vertices: 2,
+    lowerAt: 1, upperAt: 1, out: [0], names: [], count: 2, labels: new DataView(Uint8Array.from([0, 0, 0, 1]).buffer), head: new DataView(new Uint8Array(4).buffer), top: 1, vertices: 2,
     lower: { name: "1 | 1'", labels: [0, 1], head: [0, 0], top: 1 }, upper: { name: "1 | 1'", labels: [0, 1], head: [0, 0], top: 1 }, rows: [3, 3, 3],
     terms: [{ factor: "3", name: "1 | 1'", labels: [0, 1], head: [0, 0], top: 1 }], more: 0, difference: 0,
     a: view(Array(9).fill(1)), b: view(Array(9).fill(1)), product: view(Array(9).fill(3)),

@@ -26,6 +26,7 @@ from workbench.figures._picture import Picture, jpeg, picture
 from workbench.figures._plot import plot
 from workbench.figures._ranks import bond_curves, rank_evidence, rank_front, rank_map
 from workbench.figures._spiked import spike_alignment
+from workbench.figures._study import search_progress
 from workbench.figures._tensors import slices, spectra
 from workbench.figures._tubes import singular_tubes, tubal_trajectory
 from workbench.figures._weights import weight_sharing
@@ -56,6 +57,7 @@ __all__ = [
     "rank_map",
     "residual_plots",
     "schmidt_spectra",
+    "search_progress",
     "singular_tubes",
     "slice_errors",
     "slices",

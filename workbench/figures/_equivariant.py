@@ -46,10 +46,10 @@ def equivariant_diagrams(
     order of their first indices; a leg that ends in a small dot is summed.
 
     An orbit is its first index tuple on the graph of the group: the outputs 1, 2, ... are discs, the inputs 1', 2', ... rings, and nodes
-    of different colours have different shapes. To the left of an arrow stands the smallest bilabelled graph found that tells
-    the orbit from all others, below it in how many ways its nodes can go to nodes of the graph: marked ones where they are marked,
-    ends of edges to ends of edges. A null vector is its matrix. Maps of products stand side by side, each above the name of
-    its group; maps between direct sums above the names of the terms they lead from and to.
+    of different colours have different shapes. Before an arrow stands the smallest bilabelled graph found that tells the orbit from
+    all others, or from those whose indices are equal in the same places; below it in how many ways its nodes can go to nodes of the
+    graph: marked ones where they are marked, ends of edges to ends of edges. A null vector is its matrix. Maps of products
+    stand side by side, each above the name of its group; maps between direct sums above the names of their terms.
 
     Under each map of a `Hom` stands its number in `hom.diagrams`, in brackets when it is not in `hom.basis()`; under those of a
     combination their coefficients.

@@ -4,7 +4,7 @@ __all__ = ["bilabelled_of", "orbit_of"]
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations
 
@@ -56,15 +56,18 @@ def orbit_of(orbit: Invariant) -> Piece:
         count = len(orbit.entries()[1])
         return said(repr(orbit), f"{count:,} index tuple{'s' * (count != 1)}")
     top = len(orbit.target)
-    marked = _drawn(_Graph(**{**vars(graph), "outputs": orbit.pivot[:top], "inputs": orbit.pivot[top:]}), MARGIN)
+    marked = _drawn(replace(graph, outputs=orbit.pivot[:top], inputs=orbit.pivot[top:]), MARGIN)
     if not isinstance(group, Aut) or not 0 < len(orbit.pivot) <= 4 or orbit.hom.dimension > MOST_ORBITS:
         return marked
-    small = orbit.bilabelled(6 if len(orbit.pivot) <= 2 else 5)
-    if small is None:
-        return above(marked, said("no small graph tells it apart"))
-    drawn = _small(small, group)
-    drawn = standing(drawn, max(drawn.width, 90), drawn.height)  # so that most stand below each other
-    return above(beside([drawn, marked], "→"), said(_counted(small, orbit)))
+    for nodes, alike in ((5, False), (5, True), (6, False), (6, True))[
+        : 4 if len(orbit.pivot) <= 2 else 2
+    ]:  # the quick first
+        small = orbit.bilabelled(nodes, alike=alike)
+        if small is not None:
+            drawn = _small(small, group)
+            drawn = standing(drawn, max(drawn.width, 90), drawn.height)  # so that most stand below each other
+            return above(beside([drawn, marked], "→"), said(*_counted(small, orbit, alike)))
+    return above(marked, said("no small graph tells it apart"))
 
 
 def bilabelled_of(small: BilabelledGraph) -> Piece:
@@ -80,16 +83,25 @@ def _small(small: BilabelledGraph, group: Aut | None) -> Piece:
     return _drawn(_Graph(small.nodes, small.edges, directed, small.outputs, small.inputs, colours), 10)
 
 
-def _counted(small: BilabelledGraph, orbit: Invariant) -> str:
+def _counted(small: BilabelledGraph, orbit: Invariant, alike: bool) -> list[str]:
     """How many homomorphisms there are on the orbit, and on the others."""
-    counts = small.homomorphisms(orbit.group).to_dense()
-    here = orbit.matrix().to_dense() != 0
-    ways = int(counts[here][0])
-    others = sorted({int(each) for each in counts[~here].tolist()})
+    counts = small.homomorphisms(orbit.group).to_dense().reshape(orbit.hom.tuple_shape)
+    others = {
+        int(counts[each.pivot])
+        for each in orbit.hom.basis()
+        if isinstance(each, Invariant) and each != orbit and (not alike or _equals(each.pivot) == _equals(orbit.pivot))
+    }
+    ways = int(counts[orbit.pivot])
     words = f"{ways} way{'s' * (ways != 1)}"
     if not others:
-        return words
-    return f"{words}, elsewhere {', '.join(map(str, others[:3]))}{', ...' * (len(others) > 3)}"
+        return [words, *(["the only orbit with such equal indices"] if alike else [])]
+    shown = ", ".join(map(str, sorted(others)[:3])) + ", ..." * (len(others) > 3)
+    return [f"{words}, elsewhere {shown}", *(["among tuples equal in the same places"] if alike else [])]
+
+
+def _equals(index: tuple[int, ...]) -> list[bool]:
+    """Which of its entries are equal."""
+    return [a == b for a, b in combinations(index, 2)]
 
 
 def _graph_of(group: Group) -> _Graph | None:

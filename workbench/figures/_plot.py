@@ -32,17 +32,21 @@ from workbench.figures._numbers import FigureError, as_array
 from workbench.figures._picture import Picture, is_picture, picture
 from workbench.figures._ranks import rank_evidence, rank_front
 from workbench.figures._spiked import spike_alignment
+from workbench.figures._study import search_progress
 from workbench.figures._tensors import slices
 from workbench.figures._tubes import singular_tubes, tubal_trajectory
 from workbench.network import Network
+from workbench.structure import Study
 from workbench.symmetry import BilabelledGraph, Combination, EquivarianceReport, EquivariantMap, Hom
 
 
 def plot(value: object, *args: Any, **options: Any) -> go.Figure | Picture | Diagram:
     """Draw a value: shows itself as the last line of a notebook's cell.
 
-    ================================  ===========================================================    value                             drawn as
-    ================================  ===========================================================    `Network`                         its diagram
+    ================================  ==================================================================
+    value                             drawn as
+    ================================  ==================================================================
+    `Network`                         its diagram
     `Fit`                             its factors; ``plot(fit, x)`` the data before and after
     `Diagnosis`                       of CP how its terms cancel, of trees what bonds carry, else the error of slices
     `Residuals`                       their histogram and quantiles against normal noise
@@ -56,9 +60,12 @@ def plot(value: object, *args: Any, **options: Any) -> go.Figure | Picture | Dia
     `Hom`, its diagrams               two rows of dots, joined; a combination with its coefficients
     `EquivarianceReport`              errors over group elements and layers, the guilty one marked
     orbits, `BilabelledGraph`         the graph, its outputs and inputs marked; null vectors as matrices
+    `Study`                           every structure by parameters and error, and the best so far
     tensor (height, width, 3)         a photograph, when its values lie in [0, 1]
     other tensors, arrays             slices; a vector as a line
-    ================================  ===========================================================    Options are those of the figures: `diagram`, `factors`, `before_after`, `slices`, `rank_front`, `singular_tubes`,
+    ================================  ==================================================================
+
+    Options are those of the figures: `diagram`, `factors`, `before_after`, `slices`, `rank_front`, `singular_tubes`,
     `tubal_trajectory`, `coefficient_decay` and `evolving_factors`.
 
     Raises
@@ -83,6 +90,11 @@ def _draw(value: object, *args: Any, **options: Any) -> Any:
     known = sorted({"xarray.DataArray", *(_public(kind) for kind in _draw.registry if kind is not object)})
     found = f"{type(value).__module__}.{type(value).__qualname__}"
     raise FigureError(f"no figure for a {found}; plot draws {', '.join(known)}")
+
+
+@_draw.register(Study)
+def _(value: Study, *args: Any, **options: Any) -> go.Figure:
+    return search_progress(value, *args, **options)
 
 
 @_draw.register(Network)

@@ -151,7 +151,7 @@ class BilabelledGraph:
         shown = tuple(dict.fromkeys(labels))
         net, cores = self._contracted(group, shown, dtype)
         peak = net.cost().peak
-        if max(peak, group.n ** len(shown)) > MOST_ENTRIES:
+        if peak > MOST_ENTRIES:
             raise SymmetryError(
                 f"counting the homomorphisms of {self} into a graph of {group.n} nodes takes a tensor of {peak:,} entries, "
                 f"more than {MOST_ENTRIES:,}; take a graph H with fewer edges or fewer labelled nodes"

@@ -38,7 +38,7 @@ PRIME = 33_554_393
 Counts = npt.NDArray[np.float64]
 
 
-def bilabelled_graphs(hom: Hom, nodes: int = MOST_NODES) -> tuple[BilabelledGraph | None, ...]:
+def bilabelled_graphs(hom: Hom, nodes: int = MOST_NODES, *, alike: bool = False) -> tuple[BilabelledGraph | None, ...]:
     """For every orbit the smallest bilabelled graph whose number of homomorphisms on it is another than on every other orbit.
 
     The smallest has the fewest nodes, then edges, then coloured nodes, then comes first in canonical order: the same on every machine.
@@ -49,12 +49,16 @@ def bilabelled_graphs(hom: Hom, nodes: int = MOST_NODES) -> tuple[BilabelledGrap
         The maps between two tensor powers of an `Aut`.
     nodes
         Graphs with up to so many nodes are searched, at most 6; fewer where there would be more than 60,000 with the same number.
+    alike
+        Tell each orbit only from those whose index tuples have equal indices in the same places, by graphs with a node for each
+        different index.
 
     Returns
     -------
     tuple of BilabelledGraph or None
-        In the order of `hom.basis()`. None where none of the graphs searched tells the orbit from all others; for some orbits no graph
-        does alone: in a star (two different leaves) has as many homomorphisms as (a leaf, the same) or none at all.
+        In the order of `hom.basis()`. None where none of the graphs searched tells the orbit from all others. For some orbits no graph
+        does: in a star (two different leaves) has as many homomorphisms as (a leaf, the same), or none, as (a leaf, the centre).
+        These need `alike`.
 
     Raises
     ------
@@ -71,8 +75,8 @@ def bilabelled_graphs(hom: Hom, nodes: int = MOST_NODES) -> tuple[BilabelledGrap
     BilabelledGraph(3, edges=((0, 2), (1, 2)), outputs=(0,), inputs=(1,))
     """
     solved, group = _checked(hom, nodes)
-    order = len(solved.tuple_shape)
-    return tuple(each and each.graph(group, len(solved.target)) for each in _telling(group, order, nodes))
+    found = _telling(group, len(solved.tuple_shape), nodes, alike)
+    return tuple(each and each.graph(group, len(solved.target)) for each in found)
 
 
 def bilabelled_basis(hom: Hom, nodes: int = MOST_NODES) -> tuple[BilabelledGraph, ...]:
@@ -146,32 +150,50 @@ class Small(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def _telling(group: Aut, order: int, nodes: int) -> tuple[Small | None, ...]:
+def _telling(group: Aut, order: int, nodes: int, alike: bool) -> tuple[Small | None, ...]:
     """For every orbit the smallest that tells it from all others."""
-    count = group._between((), (False,) * order).dimension
-    found: list[Small | None] = [None] * count
+    pivots = _pivots(group, order)
+    every = [(None, list(range(len(pivots))))]
+    among = list(_patterns(pivots).items()) if alike else every
+    found: list[Small | None] = [None] * len(pivots)
     for graphs, counts in _levels(group, order, nodes):
-        if not graphs:
-            continue
-        rows = np.argsort(counts, 1, kind="stable")
-        values = np.take_along_axis(counts, rows, 1)
-        same = np.pad(values[:, 1:] == values[:, :-1], ((0, 0), (1, 1)))
-        alone = np.empty_like(counts, bool)
-        np.put_along_axis(alone, rows, ~(same[:, 1:] | same[:, :-1]), 1)
-        for orbit in np.flatnonzero(alone.any(0)):
-            found[orbit] = found[orbit] or graphs[int(alone[:, orbit].argmax())]
+        for pattern, orbits in among:
+            rows = [at for at, graph in enumerate(graphs) if pattern in (None, graph.labels)]
+            if not rows:
+                continue
+            alone = _alone(counts[np.ix_(rows, orbits)])
+            for at, orbit in enumerate(orbits):
+                if found[orbit] is None and alone[:, at].any():
+                    found[orbit] = graphs[rows[int(alone[:, at].argmax())]]
         if all(found):
             break
     return tuple(found)
 
 
+def _alone(counts: Counts) -> npt.NDArray[np.bool_]:
+    """Where in each row stands a number that stands nowhere else in it."""
+    places = np.argsort(counts, 1, kind="stable")
+    values = np.take_along_axis(counts, places, 1)
+    same = np.pad(values[:, 1:] == values[:, :-1], ((0, 0), (1, 1)))
+    alone = np.empty_like(counts, bool)
+    np.put_along_axis(alone, places, ~(same[:, 1:] | same[:, :-1]), 1)
+    return alone
+
+
+def _patterns(tuples: npt.NDArray[np.int64]) -> dict[tuple[int, ...], list[int]]:
+    """Tuples with equal entries in the same places, together."""
+    found: dict[tuple[int, ...], list[int]] = {}
+    for at, entries in enumerate(tuples.tolist()):
+        numbers = {entry: number for number, entry in enumerate(dict.fromkeys(entries))}
+        found.setdefault(tuple(numbers[entry] for entry in entries), []).append(at)
+    return found
+
+
 @lru_cache(maxsize=64)
 def _independent(group: Aut, order: int, nodes: int) -> tuple[tuple[Small, ...], int]:
     """Each that is independent of those before it, until they span; and how many nodes were searched."""
-    count = group._between((), (False,) * order).dimension
-    reduced = np.zeros(
-        (0, count), np.int64
-    )  # row echelon form modulo a prime, 1 at every pivot and 0 above and below it
+    count = len(_pivots(group, order))
+    reduced = np.zeros((0, count), np.int64)  # modulo a prime, 1 at every pivot and 0 above and below it
     pivots: list[int] = []
     found: list[Small] = []
     searched = 0
@@ -199,8 +221,7 @@ def _levels(group: Aut, order: int, nodes: int) -> Iterator[tuple[list[Small], C
 
     Graphs of which a part has no label are left out: it would be no more than a factor. So are those without homomorphisms.
     """
-    hom = group._between((), (False,) * order)
-    pivots = np.array([each.pivot for each in hom.basis()], np.int64).reshape(hom.dimension, order)  # type: ignore[attr-defined]
+    pivots = _pivots(group, order)
     for count in range(nodes + 1):
         graphs: list[Small] = []
         counts: list[Counts] = []
@@ -256,6 +277,12 @@ def _together(
         if total.any():
             for chosen, more in _together(parts, free - part.size, total, at):
                 yield (part, *chosen), more
+
+
+def _pivots(group: Aut, order: int) -> npt.NDArray[np.int64]:
+    """The first index tuple of every orbit."""
+    found = group._between((), (False,) * order).solution.pivots
+    return np.stack(np.unravel_index(found, (group.n,) * order), 1) if order else np.zeros((len(found), 0), np.int64)
 
 
 def _names(group: Aut) -> list[Hashable]:

@@ -111,7 +111,7 @@ class Invariant(EquivariantMap):
         """The size of the orbit."""
         return float((abs(self._slice(self.hom.solution.values)) ** 2).sum())
 
-    def bilabelled(self, nodes: int = 6) -> "BilabelledGraph | None":
+    def bilabelled(self, nodes: int = 6, *, alike: bool = False) -> "BilabelledGraph | None":
         """Of an orbit of a graph's automorphisms the smallest bilabelled graph that tells it from all others.
 
         Its number of homomorphisms is another on this orbit than on every other one; of two, that with fewer nodes, then edges.
@@ -120,6 +120,8 @@ class Invariant(EquivariantMap):
         ----------
         nodes
             So many nodes at most, and at most 6.
+        alike
+            Tell it only from orbits whose index tuples have equal indices in the same places.
 
         Returns
         -------
@@ -140,7 +142,7 @@ class Invariant(EquivariantMap):
         """
         from workbench.symmetry._bilabelled_search import bilabelled_graphs
 
-        return bilabelled_graphs(self.hom, nodes)[self.number]
+        return bilabelled_graphs(self.hom, nodes, alike=alike)[self.number]
 
     def entries(self) -> Entries:
         """The index tuples of the orbit, and ones; of a null vector its entries that are not zero."""

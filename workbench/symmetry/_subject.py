@@ -229,7 +229,9 @@ def seeded(seed: int) -> Iterator[None]:
     kept = random.getstate(), np.random.get_state()
     devices = list(range(torch.cuda.device_count()))
     with torch.random.fork_rng(devices=devices):
-        torch.default_generator.manual_seed(seed)  # torch.manual_seed also looks up where it was called, which takes longer
+        torch.default_generator.manual_seed(
+            seed
+        )  # torch.manual_seed also looks up where it was called, which takes longer
         if devices:
             torch.cuda.manual_seed_all(seed)
         random.seed(seed)

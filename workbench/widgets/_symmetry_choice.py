@@ -9,25 +9,33 @@ __all__ = [
     "carried",
     "checked_weight",
     "family_of",
+    "is_plain",
+    "made",
+    "plainly",
     "positions",
     "read_choice",
     "read_flags",
     "refuse_too_large",
+    "sizes_of",
 ]
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from workbench.network import did_you_mean
-from workbench.symmetry import GL, SO, A, B, Group, Hom, Lorentz, O, S, Sp, SymmetryError, U
+from workbench.symmetry import GL, SO, A, B, C, D, Group, Hom, Lorentz, O, S, Sp, SymmetryError, U
+from workbench.symmetry._diagram_hom import DiagramHom
+from workbench.symmetry._groups import DiagramGroup, Space
 
 OWN = "own"
 MOST_DIAGRAMS = 5_000
 """So many diagrams are shown at most; enough for 4,140, those of S(n) with four vertices in each row."""
 MOST_NUMBERS = 50_000
 """So many numbers a tensor on either side may have."""
+MOST_SOLVED = 1_000_000
+"""So many index tuples are sorted into orbits."""
 MOST_WEIGHT = 1e6
 BEGIN = (0.8, -0.4, 1.0, 0.3, 0.15)
 """The weights of a lab that was not told any."""
@@ -49,6 +57,8 @@ class Kind:
 KINDS: Mapping[str, Kind] = {
     "S": Kind("S", "permutations", S),
     "A": Kind("A", "even permutations", A, 2),
+    "C": Kind("C", "turns of a ring", C),
+    "D": Kind("D", "turns and flips of a ring", D),
     "B": Kind("B", "signed permutations", B),
     "O": Kind("O", "rotations, reflections", O),
     "SO": Kind("SO", "rotations", SO),
@@ -59,7 +69,7 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Choice:
     """What undo goes back to.
 
@@ -79,25 +89,24 @@ class Choice:
     weights: Mapping[int, float]
     broken: tuple[int, int, float] | None = None
     channels: tuple[int, int] = (1, 1)
-    key: tuple[Any, ...] = field(init=False)
-
-    def __post_init__(self) -> None:
-        hom = self.hom
-        told = (hom.group, hom.source, hom.target, tuple(self.weights.items()), self.broken, self.channels)
-        object.__setattr__(self, "key", told)
 
     @property
     def maps(self) -> tuple[Any, ...]:
         """What says which maps there are."""
-        return self.key[:3]
+        return self.hom.group, self.hom.source, self.hom.target
+
+    def same(self, other: "Choice") -> bool:
+        """Whether two show the same."""
+        told = (self.weights, self.broken, self.channels, self.maps)
+        return told == (other.weights, other.broken, other.channels, other.maps)
 
     def to_spec(self, gesture: object = None) -> dict[str, Any]:
         """The JSON that the page reads."""
         hom = self.hom
         return {
-            "group": {"family": family_of(hom.group), "n": hom.group.n},
-            "source": [int(dual) for dual in hom.source],
-            "target": [int(dual) for dual in hom.target],
+            "group": {"family": family_of(hom), "n": hom.group.n},
+            "source": plainly(hom.source),
+            "target": plainly(hom.target),
             "weights": [[at, weight] for at, weight in self.weights.items()],
             "broken": list(self.broken) if self.broken else None,
             "channels": list(self.channels),
@@ -105,10 +114,28 @@ class Choice:
         }
 
 
-def family_of(group: Group) -> str:
-    """The key of its family; "own" for a group of the user's."""
-    name = type(group).__name__
-    return name if name in KINDS and type(KINDS[name].make(group.n)) is type(group) else OWN
+def plainly(space: Space) -> list[int] | None:
+    """A tensor power as the page knows it, 0 for V and 1 for V*; None for any other space."""
+    if not isinstance(space, tuple) or not all(isinstance(dual, bool) for dual in space):
+        return None
+    return [int(dual is True) for dual in space]
+
+
+def is_plain(hom: Hom) -> bool:
+    """Whether it leads from one tensor power of V and V* to another: such maps can be chosen on the page, others only kept."""
+    return plainly(hom.source) is not None and plainly(hom.target) is not None
+
+
+def sizes_of(hom: Hom) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The shapes of input and output."""
+    return hom.group.sizes(hom.source), hom.group.sizes(hom.target)
+
+
+def family_of(hom: Hom) -> str:
+    """The key of the family its group is of; "own" for maps of a group of the user's, or between spaces that the page cannot choose."""
+    name = type(hom.group).__name__
+    offered = name in KINDS and type(KINDS[name].make(hom.group.n)) is type(hom.group)
+    return name if offered and is_plain(hom) else OWN
 
 
 def refuse_too_large(hom: Hom) -> None:
@@ -121,15 +148,36 @@ def refuse_too_large(hom: Hom) -> None:
     """
     if hom.spanning_size > MOST_DIAGRAMS:
         raise SymmetryError(
-            f"{hom}: the lab shows up to {MOST_DIAGRAMS:,} diagrams; take fewer factors V; "
+            f"{hom}: the lab shows up to {MOST_DIAGRAMS:,} {hom.noun}s; take fewer factors V; "
             "hom.dimension counts any number of them, and hom.layer() makes a layer of more"
         )
-    n, order = hom.group.n, max(len(hom.source), len(hom.target))
-    if n**order > MOST_NUMBERS:
-        raise SymmetryError(
-            f"a tensor of {order} indices of {hom.group} has {n**order:,} numbers; the lab draws up to {MOST_NUMBERS:,}: "
-            "make n smaller, or take fewer factors V"
-        )
+    for sizes in sizes_of(hom):
+        if math.prod(sizes) > MOST_NUMBERS:
+            raise SymmetryError(
+                f"a tensor of shape {sizes} of {hom.group} has {math.prod(sizes):,} numbers; the lab draws up to "
+                f"{MOST_NUMBERS:,}: make n smaller, or take fewer factors V"
+            )
+
+
+def made(group: Group, source: Any, target: Any) -> Hom:
+    """`group.hom(source, target)`, refused where solving for it would take long.
+
+    Raises
+    ------
+    SymmetryError
+        When it is too large to be shown, or is none.
+    """
+    spaces = [group._power(space) for space in (source, target)]
+    if not isinstance(group, DiagramGroup) and all(isinstance(space, tuple) for space in spaces):
+        tuples = math.prod(math.prod(group.sizes(space)) for space in spaces)
+        if tuples > MOST_SOLVED:
+            raise SymmetryError(
+                f"the maps of {group} are found among {tuples:,} index tuples, more than the lab waits for ({MOST_SOLVED:,}): "
+                "make n smaller, or take fewer factors V"
+            )
+    hom = group.hom(source, target)
+    refuse_too_large(hom)
+    return hom
 
 
 def begun(hom: Hom) -> dict[int, float]:
@@ -153,8 +201,9 @@ def positions(hom: Hom) -> list[int]:
 def carried(choice: Choice, hom: Hom) -> dict[int, float]:
     """The weights of the same pictures among other maps; where there are none, weights to begin with."""
     old = choice.hom
-    alike = (len(old.source), len(old.target)) == (len(hom.source), len(hom.target))
-    if not alike or not hasattr(hom.diagrams, "rows") or not hasattr(old.diagrams, "rows"):
+    if not isinstance(old, DiagramHom) or not isinstance(hom, DiagramHom):
+        return begun(hom)
+    if (len(old.source), len(old.target)) != (len(hom.source), len(hom.target)):
         return begun(hom)
     picture = [(each.labels, each.head) for each in (old.diagrams[at] for at in choice.weights)]
     wanted = dict(zip(picture, choice.weights.values(), strict=True))
@@ -164,30 +213,39 @@ def carried(choice: Choice, hom: Hom) -> dict[int, float]:
     return found or begun(hom)
 
 
-def read_choice(spec: Mapping[str, Any], now: Choice, own: Sequence[Group]) -> Choice:
-    """A choice as the page sends it; without weights the ones there were.
+def read_choice(spec: Mapping[str, Any], now: Choice, own: Sequence[Hom]) -> Choice:
+    """A choice as the page sends it; without weights the ones there were. `own` are the maps of the user's groups.
 
     Raises
     ------
     SymmetryError
         When it is none.
     """
-    group = _group(spec.get("group"), now.hom.group, own)
-    hom = group.hom(read_flags(spec.get("source"), "from"), read_flags(spec.get("target"), "to"))
-    same = (hom.group, hom.source, hom.target) == now.maps
-    hom = now.hom if same else hom
-    refuse_too_large(hom)
+    kept = _kept(spec.get("group"), now.hom, own)
+    if kept is not None and (spec.get("source") is None or not is_plain(kept)):
+        hom = kept
+    else:
+        group = kept.group if kept is not None else _group(spec.get("group"))
+        source, target = read_flags(spec.get("source"), "from"), read_flags(spec.get("target"), "to")
+        same = (group, group._power(source), group._power(target)) == now.maps
+        hom = now.hom if same else made(group, source, target)
+    same = hom is now.hom or (hom.group, hom.source, hom.target) == now.maps
     told = spec.get("weights")
     weights = (now.weights if same else carried(now, hom)) if told is None else _weights(told, hom)
     return Choice(hom, weights, _broken(spec.get("broken"), hom), _channels(spec.get("channels", [1, 1])))
 
 
-def _group(told: object, now: Group, own: Sequence[Group]) -> Group:
+def _kept(told: object, now: Hom, own: Sequence[Hom]) -> Hom | None:
+    """Maps of a group of the user's, when it is asked for."""
+    if not isinstance(told, Mapping) or told.get("family") != OWN or not own:
+        return None
+    return now if family_of(now) == OWN else own[-1]
+
+
+def _group(told: object) -> Group:
     if not isinstance(told, Mapping):
         raise SymmetryError(f"group is {told!r}; it is a family and a number n")
     family, n = told.get("family"), told.get("n")
-    if family == OWN and own:
-        return now if now in own else own[-1]
     if not isinstance(family, str) or family not in KINDS:
         raise SymmetryError(f"there is no group {family!r}{did_you_mean(str(family), KINDS)}")
     kind = KINDS[family]
@@ -242,8 +300,7 @@ def _broken(told: object, hom: Hom) -> tuple[int, int, float] | None:
         return None
     if not isinstance(told, list | tuple) or len(told) != 3 or any(isinstance(each, bool) for each in told):
         raise SymmetryError(f"broken is {told!r}; it is a row, a column and what is added there")
-    n = hom.group.n
-    sizes = (n ** len(hom.target), n ** len(hom.source))
+    sizes = hom.shape
     row, column, by = told
     if not all(isinstance(at, int) and 0 <= at < size for at, size in zip((row, column), sizes, strict=True)):
         raise SymmetryError(f"the matrix has {sizes[0]:,} rows and {sizes[1]:,} columns; none is ({row!r}, {column!r})")

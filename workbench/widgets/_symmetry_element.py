@@ -3,13 +3,13 @@
 __all__ = ["Turn", "axes_of", "generators_of", "is_permuting", "read_turn", "spoken"]
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 
-from workbench.symmetry import Group, Lorentz, SymmetryError
+from workbench.symmetry import DirectSum, Group, Lorentz, Product, S, SymmetryError
 
 CLOSE = 1e-9
 
@@ -39,10 +39,10 @@ class Turn:
     def begun(cls, group: Group) -> "Turn":
         """An element that does something: a generator, or a turn of 40 degrees."""
         if group.lie_algebra:
-            start = cls(group, torch.eye(group.n, dtype=group.dtype))
+            start = cls(group, _one(group))
             return replace(start, amount=math.radians(40) if axes_of(group)[0]["unit"] else 0.5)
-        generators = group.generators
-        return cls(group, generators[-1] if generators else torch.eye(group.n, dtype=group.dtype))
+        moving = max(group.generators, key=lambda each: len(each) - float(each.diagonal().real.sum()), default=None)
+        return cls(group, _one(group) if moving is None else moving)
 
     @property
     def element(self) -> torch.Tensor:
@@ -51,6 +51,11 @@ class Turn:
             return self.base
         moved: torch.Tensor = torch.linalg.matrix_exp(self.amount * self.group.lie_algebra[self.axis]) @ self.base
         return moved
+
+    @classmethod
+    def identity(cls, group: Group) -> "Turn":
+        """The element that does nothing."""
+        return cls(group, _one(group))
 
     def random(self, generator: torch.Generator) -> "Turn":
         """A random element in its place."""
@@ -65,11 +70,29 @@ class Turn:
         by = generators[at] if which >= 0 else torch.linalg.inv(generators[at])
         return replace(self, base=by @ self.element, amount=0.0)
 
+    def swapped(self, pair: Sequence[int]) -> "Turn":
+        """Two coordinates swapped after it."""
+        a, b = pair
+        n = self.group.n
+        if not (a in range(n) and b in range(n) and a != b):
+            raise SymmetryError(f"two different coordinates of {n} can be swapped, not {a!r} and {b!r}")
+        if not isinstance(self.group, S):
+            raise SymmetryError(
+                f"a swap alone is an odd permutation, which {self.group} does not have; take its generators"
+            )
+        swap = torch.eye(n, dtype=self.group.dtype)
+        swap[[a, b]] = swap[[b, a]]
+        return replace(self, base=swap @ self.element, amount=0.0)
+
     def along(self, axis: int, amount: float) -> "Turn":
         """Turned along an axis; another axis goes on from where this one came."""
         if axis == self.axis:
             return replace(self, amount=amount)
         return Turn(self.group, self.element, axis, amount)
+
+
+def _one(group: Group) -> torch.Tensor:
+    return torch.eye(len(group.sample(0)), dtype=group.dtype)
 
 
 def read_turn(turn: Turn, told: Mapping[str, Any]) -> Turn:
@@ -91,13 +114,24 @@ def read_turn(turn: Turn, told: Mapping[str, Any]) -> Turn:
 
 def axes_of(group: Group) -> list[dict[str, Any]]:
     """What the slider of a continuous group turns: a title for each element of the Lie algebra, and how far it goes."""
-    names = ["t", "x", "y", "z"] if isinstance(group, Lorentz) else [str(at + 1) for at in range(group.n)]
-    return [_axis(each, names) for each in group.lie_algebra]
+    return [_axis(each, names_of(group)) for each in group.lie_algebra]
+
+
+def names_of(group: Group) -> list[str]:
+    """What the coordinates of V are called; those of several groups one after the other."""
+    if isinstance(group, Product | DirectSum):
+        return [name for factor in group.factors for name in names_of(factor)]
+    return ["t", "x", "y", "z"] if isinstance(group, Lorentz) else [str(at + 1) for at in range(group.n)]
 
 
 def _axis(each: torch.Tensor, names: list[str]) -> dict[str, Any]:
     places = [(int(a), int(b)) for a, b in torch.nonzero(each.abs() > CLOSE)]
+    if not places:
+        return {"title": "nothing moves", "most": 1.0, "unit": ""}
     a, b = min(places[0]), max(places[0])
+    if len(places) > 2:
+        turns = bool(torch.allclose(each, -each.conj().T))
+        return {"title": "turn" if turns else "move", "most": math.pi if turns else 1.0, "unit": "°" if turns else ""}
     if bool(torch.allclose(each, -each.conj().T)):
         plane = f"{names[a]}–{names[b]}"
         real = not each.is_complex() or bool((each.imag.abs() < CLOSE).all())
@@ -117,14 +151,12 @@ def _axis(each: torch.Tensor, names: list[str]) -> dict[str, Any]:
 
 def generators_of(group: Group) -> list[str]:
     """What each generator is called."""
-    return [spoken(each, short=True) for each in group.generators]
+    return [spoken(each, group, short=True) for each in group.generators]
 
 
 def is_permuting(group: Group) -> bool:
-    """Whether all elements permute the coordinates."""
-    if group.lie_algebra or group.walled or group.dtype.is_complex:
-        return False
-    return all(_images(each) is not None for each in (*group.generators, group.sample(0)))
+    """Whether all elements permute the coordinates of V."""
+    return not isinstance(group, Product) and group.coordinates((False,)) == "permuted"
 
 
 def _images(element: torch.Tensor) -> list[int] | None:
@@ -137,9 +169,15 @@ def _images(element: torch.Tensor) -> list[int] | None:
     return [int(at) for at in whole.argmax(0)]
 
 
-def spoken(element: torch.Tensor, *, short: bool = False) -> str:
+def spoken(element: torch.Tensor, group: Group, *, short: bool = False) -> str:
     """A group element in words: cycles, an angle, or what kind of matrix it is."""
     n = len(element)
+    if isinstance(group, Product | DirectSum):
+        words = [
+            spoken(part, factor, short=short) for part, factor in zip(group.split(element), group.factors, strict=True)
+        ]
+        told = [each for each in words if each != "the identity"]
+        return " and ".join(told) if told else "the identity"
     if bool(torch.allclose(element, torch.eye(n, dtype=element.dtype), atol=CLOSE)):
         return "the identity"
     images = _images(element)
@@ -147,9 +185,9 @@ def spoken(element: torch.Tensor, *, short: bool = False) -> str:
         return _cycles(images)
     signs = _images(element.abs())
     if signs is not None and not element.is_complex():
-        if short and signs == list(range(n)):
-            turned = [at + 1 for at in range(n) if element[at, at] < 0]
-            return f"flip {', '.join(map(str, turned))}"
+        if signs == list(range(n)):
+            turned = [name for at, name in enumerate(names_of(group)) if element[at, at] < 0]
+            return f"flip {', '.join(turned)}" if short or len(turned) < 8 else "signs"
         if n <= 6:
             return ", ".join(f"{at + 1} → {'−' if element[to, at] < 0 else ''}{to + 1}" for at, to in enumerate(signs))
         return "a signed permutation"
@@ -173,10 +211,12 @@ def _cycles(images: list[int]) -> str:
         cycle = []
         while start in left:
             left.remove(start)
-            cycle.append(str(start + 1))
+            cycle.append(start + 1)
             start = images[start]
-        if len(cycle) > 1:
-            words += f"({' '.join(cycle)})"
+        if len(cycle) > 6 and cycle == list(range(cycle[0], cycle[0] + len(cycle))):
+            words += f"({cycle[0]} {cycle[1]} … {cycle[-1]})"
+        elif len(cycle) > 1:
+            words += f"({' '.join(map(str, cycle))})"
     return words if len(words) <= 60 else words[:57] + "…"
 
 

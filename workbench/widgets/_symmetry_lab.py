@@ -2,9 +2,11 @@
 
 __all__ = ["SymmetryLab"]
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,8 +17,9 @@ from workbench.data import as_tensor
 from workbench.figures import Diagram as Drawing
 from workbench.figures import equivariant_diagrams
 from workbench.network import WorkbenchError, did_you_mean
-from workbench.symmetry import Combination, Group, Hom, SymmetryError
-from workbench.symmetry import Diagram as Map
+from workbench.symmetry import Combination, Group, Hom, Rep, SymmetryError
+from workbench.symmetry._diagram_hom import DiagramHom
+from workbench.symmetry._groups import DiagramGroup
 from workbench.widgets._newest import Newest
 from workbench.widgets._symmetry_choice import (
     KINDS,
@@ -26,23 +29,29 @@ from workbench.widgets._symmetry_choice import (
     carried,
     checked_weight,
     family_of,
+    is_plain,
+    made,
+    plainly,
     positions,
     read_choice,
     read_flags,
     refuse_too_large,
 )
 from workbench.widgets._symmetry_element import Turn, axes_of, generators_of, read_turn
+from workbench.widgets._symmetry_pictures import orbit_svg
 from workbench.widgets._symmetry_sharing import Sharing, rank_of, relation
 from workbench.widgets._symmetry_square import Job, Mapped, Square, example, examples_of, walked
 from workbench.widgets._symmetry_tests import Checked, checked, compose
-from workbench.widgets._symmetry_words import code_of, power_of, short
+from workbench.widgets._symmetry_words import check_of, code_of, power_of, short
 from workbench.widgets._two_way import TwoWay
 
 if TYPE_CHECKING:
     from workbench.symmetry import EquivariantLinear
 
 VIEWS = ("diagrams", "compose", "check", "code")
-REMEMBERED = 1_000
+REMEMBERED = 300
+MOST_DRAWN = 500
+"""Of more orbits none is drawn on the group's graph: the smallest graph that tells it from all others takes long to find."""
 YOURS = "yours"
 OURS = frozenset({"about", "checked", "code", "composed", "diagrams", "related", "sharing", "square", "trail"})
 
@@ -130,7 +139,7 @@ class SymmetryLab(TwoWay):
         hom = _hom_of(group, source, target)
         refuse_too_large(hom)
         self._choice = Choice(hom, begun(hom) if weights is None else _weights_of(weights, hom))
-        self._offered: list[Group] = [hom.group] if family_of(hom.group) == OWN else []
+        self._offered: list[Hom] = [hom] if family_of(hom) == OWN else []
         self._past: list[Choice] = []
         self._future: list[Choice] = []
         self._gesture: object = None
@@ -143,6 +152,7 @@ class SymmetryLab(TwoWay):
         super().__init__(view=view)
         self._walker: Newest[Job, Square | Exception] = self._worker(self._walk, self._walked)
         self._checker: Newest[Job, Checked | Exception] = self._worker(self._check, self._was_checked)
+        self._drawer: Newest[tuple[Hom, int], str] = self._worker(self._draw, self._drawn)
         self.observe(self._take_turn, names="turning")
         self.observe(self._take_pair, names="composing")
         self.observe(self._take_wish, names="wish")
@@ -167,8 +177,8 @@ class SymmetryLab(TwoWay):
             raise SymmetryError(f"hom is a {type(hom).__name__}; give group.hom(k, l)")
         refuse_too_large(hom)
         with self._writing():
-            if family_of(hom.group) == OWN and hom.group not in self._offered:
-                self._offered.append(hom.group)
+            if family_of(hom) == OWN:
+                self._offered.append(hom)
             self._go(Choice(hom, carried(self._choice, hom), None, self._choice.channels))
 
     @property
@@ -197,12 +207,26 @@ class SymmetryLab(TwoWay):
 
     @element.setter
     def element(self, element: torch.Tensor) -> None:
-        n = self._choice.hom.group.n
+        n = len(self._turn.base)
         if not isinstance(element, torch.Tensor) or tuple(element.shape) != (n, n):
             found = tuple(element.shape) if isinstance(element, torch.Tensor) else type(element).__name__
             raise SymmetryError(f"an element of {self._choice.hom.group} is a tensor of shape ({n}, {n}), not {found}")
         with self._writing():
             self._turn = Turn(self._choice.hom.group, element.to(self._choice.hom.group.dtype), self._turn.axis)
+            self._walk_again()
+
+    @property
+    def x(self) -> torch.Tensor:
+        """The input of the square, (batch, n, ..., n); set one of your own, with or without a batch."""
+        with self._lock:
+            return self._job().x
+
+    @x.setter
+    def x(self, x: object) -> None:
+        with self._writing():
+            self._yours = _input_of(x, self._choice.hom)
+            self._kind = self._picked = YOURS
+            self._inputs = [YOURS, *examples_of(self._choice.hom)]
             self._walk_again()
 
     @property
@@ -265,7 +289,7 @@ class SymmetryLab(TwoWay):
             hom = self._choice.hom
             weights = {at: short(weight) for at, weight in self._choice.weights.items()}
         told = repr(weights) if len(weights) <= 12 else f"{{... {len(weights):,} diagrams}}"
-        powers = ", ".join(str(power_of(hom.group, power)) for power in (hom.source, hom.target))
+        powers = ", ".join(str(power_of(hom, power)) for power in (hom.source, hom.target))
         return f"SymmetryLab({hom.group!r}, {powers}, weights={told})"
 
     def _still(self) -> Drawing:
@@ -273,15 +297,19 @@ class SymmetryLab(TwoWay):
             hom, on = self._choice.hom, list(self._choice.weights)
         if not hom.spanning_size:
             return Drawing("<svg xmlns='http://www.w3.org/2000/svg' width='0' height='0'/>", repr(hom))
-        if isinstance(hom.diagrams[0], Map) and len(on) <= 60:
-            return equivariant_diagrams(self.combination if on else hom, columns=8)
-        return equivariant_diagrams(hom, columns=8)
+        if isinstance(hom, DiagramHom):
+            return equivariant_diagrams(self.combination if 0 < len(on) <= 60 else hom, columns=8)
+        return Drawing(
+            f"<svg xmlns='http://www.w3.org/2000/svg' width='{8 * len(repr(hom))}' height='24'>"
+            f"<text x='4' y='16' font-family='monospace' font-size='12' fill='#747a85'>{escape(repr(hom))}</text></svg>",
+            repr(hom),
+        )
 
     # ---- states -----------------------------------------------------------------------------------------------------
 
     def _go(self, choice: Choice) -> None:
         """To a choice of Python's."""
-        if choice.key != self._choice.key:
+        if not choice.same(self._choice):
             self._remember()
             self._settle(choice)
         self._show_again()
@@ -329,7 +357,7 @@ class SymmetryLab(TwoWay):
     def _take(self, spec: Mapping[str, Any]) -> None:
         choice = read_choice(spec, self._choice, self._offered)
         self.issues = []
-        if choice.key != self._choice.key:
+        if not choice.same(self._choice):
             gesture = spec.get("gesture")
             if gesture is None or gesture != self._gesture:
                 self._remember()
@@ -389,12 +417,13 @@ class SymmetryLab(TwoWay):
                 self._turn = self._turn.random(self._chance)
                 self._walk_again()
             case "identity":
-                self._turn = Turn(
-                    self._choice.hom.group, torch.eye(self._choice.hom.group.n, dtype=self._turn.base.dtype)
-                )
+                self._turn = Turn.identity(self._choice.hom.group)
                 self._walk_again()
             case "step" if isinstance(value, int) and not isinstance(value, bool):
                 self._turn = self._turn.stepped(value)
+                self._walk_again()
+            case "swap" if isinstance(value, list) and len(value) == 2 and all(type(each) is int for each in value):
+                self._turn = self._turn.swapped(value)
                 self._walk_again()
             case "input" if isinstance(value, str):
                 if value not in self._inputs:
@@ -427,7 +456,7 @@ class SymmetryLab(TwoWay):
         group = hom.group
         self._shared = Sharing(hom)
         self._basis = positions(hom)
-        drawn = hasattr(hom.diagrams, "rows") and (not hom.spanning_size or isinstance(hom.diagrams[0], Map))
+        drawn = isinstance(hom, DiagramHom)
         self._inputs = [*([YOURS] if self._fits() else []), *examples_of(hom)]
         kind = self._picked if self._picked in self._inputs else self._inputs[0]  # the first is the most telling
         if kind != self._kind:
@@ -435,13 +464,14 @@ class SymmetryLab(TwoWay):
         inside = set(self._basis)
         self.about = {
             "group": repr(group),
-            "family": family_of(group),
+            "family": family_of(hom),
             "n": group.n,
             "walled": group.walled,
             "complex": group.dtype.is_complex,
             "spanning": hom.spanning_size,
             "dimension": hom.dimension,
-            "form": group.form_kind if group.form is not None else "",
+            "form": group.form_kind if isinstance(group, DiagramGroup) and group.form is not None else "",
+            "noun": hom.noun,
             "kinds": [
                 {
                     "key": key,
@@ -450,22 +480,20 @@ class SymmetryLab(TwoWay):
                     "least": kind.least,
                     "step": kind.step,
                     "fixed": kind.fixed,
+                    "between": None,
                 }
                 for key, kind in KINDS.items()
             ]
-            + [
-                {"key": OWN, "title": repr(each), "words": "yours", "least": each.n, "step": 1, "fixed": True}
-                for each in self._offered[-1:]
-            ],
+            + [self._own_kind(each) for each in self._offered[-1:]],
             "generators": generators_of(group)[:6],
             "axes": axes_of(group)[:60],
         }
         count = hom.spanning_size
-        rows = hom.diagrams.rows if drawn else None
+        rows = hom.diagrams.rows if isinstance(hom, DiagramHom) else None
         self.diagrams = {
             "count": count,
-            "top": len(hom.target),
-            "vertices": hom.order,
+            "top": len(hom.target) if isinstance(hom, DiagramHom) else 0,
+            "vertices": hom.order if isinstance(hom, DiagramHom) else 0,
             "labels": b"" if rows is None else rows.labels.astype("u1").tobytes(),
             "head": b"" if rows is None else rows.head.astype("u1").tobytes(),
             "basis": bytes(at in inside for at in range(count)),
@@ -476,15 +504,21 @@ class SymmetryLab(TwoWay):
         self.composed = {}
         self.checked = {}
 
+    @staticmethod
+    def _own_kind(hom: Hom) -> dict[str, Any]:
+        between = None if is_plain(hom) else [repr(Rep.of(hom.group, space)) for space in (hom.source, hom.target)]
+        told = {"key": OWN, "title": repr(hom.group), "words": "yours", "least": hom.group.n}
+        return {**told, "step": 1, "fixed": True, "between": between}
+
     def _fits(self) -> bool:
         hom = self._choice.hom
-        return self._yours is not None and tuple(self._yours.shape[1:]) == (hom.group.n,) * len(hom.source)
+        return self._yours is not None and tuple(self._yours.shape[1:]) == hom.group.sizes(hom.source)
 
     def _start(self) -> None:
         """Say what is known of the state at once, and have the rest found out."""
         choice = self._choice
         hom, on = choice.hom, list(choice.weights)
-        (c_in, c_out), n = choice.channels, hom.group.n
+        c_in, c_out = choice.channels
         self.trail = {"undo": len(self._past), "redo": len(self._future)}
         self.numbers = {
             "revision": self.revision,
@@ -492,7 +526,7 @@ class SymmetryLab(TwoWay):
             "spanning": hom.spanning_size,
             "on": len(on),
             "rank": rank_of(hom, self._shared, on, set(self._basis)),
-            "dense": n**hom.order * c_in * c_out,
+            "dense": math.prod(hom.shape) * c_in * c_out,
             "ours": hom.dimension * c_in * c_out,
             "error": None,
             "seconds": None,
@@ -513,26 +547,26 @@ class SymmetryLab(TwoWay):
     def _show_composition(self, told: Mapping[str, Any]) -> None:
         hom = self._choice.hom
         out = told.get("out")
-        flags = hom.source if not isinstance(out, list) else read_flags(out, "to")
-        upper = hom.group.hom(hom.target, flags)
-        refuse_too_large(upper)
+        back = not isinstance(out, list) or not is_plain(hom)
+        upper = made(hom.group, _space(hom, hom.target), _space(hom, hom.source) if back else read_flags(out, "to"))
         first, second = told.get("lower"), told.get("upper")
         if not isinstance(first, int) or first >= hom.spanning_size:
             first = next(iter(self._choice.weights), 0)
         if not isinstance(second, int) or second >= upper.spanning_size:
             second = 0
-        made = compose(upper, hom, second, first)
-        rows = upper.diagrams.rows if hasattr(upper.diagrams, "rows") else None
+        found = compose(upper, hom, second, first)
+        rows = upper.diagrams.rows if isinstance(upper, DiagramHom) else None
         self.composed = {
             "lowerAt": first,
             "upperAt": second,
-            "out": [int(dual) for dual in flags],
+            "out": plainly(upper.target),
             "count": upper.spanning_size,
             "labels": b"" if rows is None else rows.labels.astype("u1").tobytes(),
             "head": b"" if rows is None else rows.head.astype("u1").tobytes(),
-            "top": len(upper.target),
-            "vertices": upper.order,
-            **made.to_spec(),
+            "top": len(upper.target) if isinstance(upper, DiagramHom) else 0,
+            "vertices": upper.order if isinstance(upper, DiagramHom) else 0,
+            "names": [] if isinstance(upper, DiagramHom) else [repr(each) for each in upper.diagrams],
+            **found.to_spec(),
         }
 
     def _show_relation(self, at: int) -> None:
@@ -540,17 +574,17 @@ class SymmetryLab(TwoWay):
         if not 0 <= at < hom.spanning_size:
             raise SymmetryError(f"there is no diagram {at}; {hom} has positions 0 to {hom.spanning_size - 1:,}")
         found = {at: 1.0} if at in self._basis else relation(hom, self._shared, at, self._basis)
-        self.related = {
-            "diagram": at,
-            "terms": None if found is None else [[each, share] for each, share in found.items()],
-        }
+        terms = None if found is None else [[each, share] for each, share in found.items()]
+        self.related = {"diagram": at, "terms": terms, "picture": ""}
+        if hom.noun == "orbit" and hom.spanning_size <= MOST_DRAWN:
+            self._drawer.ask((hom, at))
 
     # ---- in the background ------------------------------------------------------------------------------------------
 
     def _worker(self, work: Any, report: Any) -> Any:
-        made: Newest[Any, Any] = Newest(work, report)
-        self._workers.append(made)
-        return made
+        worker: Newest[Any, Any] = Newest(work, report)
+        self._workers.append(worker)
+        return worker
 
     def _job(self) -> Job:
         if self._kind == YOURS and self._yours is not None:
@@ -580,6 +614,17 @@ class SymmetryLab(TwoWay):
         except Exception as error:  # noqa: BLE001 -- a thread's exception is lost; here the user sees it
             return error
 
+    def _draw(self, asked: tuple[Hom, int], _wanted: object) -> str:
+        """On the drawing thread: the smallest graph that tells an orbit from others may take a second to find."""
+        hom, at = asked
+        return orbit_svg(hom.diagrams[at])
+
+    def _drawn(self, asked: tuple[Hom, int], found: str) -> None:
+        """On the drawing thread."""
+        with self._writing():
+            if asked[0] is self._choice.hom and self.related.get("diagram") == asked[1]:
+                self.related = {**self.related, "picture": found}
+
     def _walked(self, job: Job, found: Square | Exception) -> None:
         """On the walking thread."""
         with self._writing():
@@ -606,7 +651,7 @@ class SymmetryLab(TwoWay):
             if isinstance(found, Exception):
                 self.checked = {"state": "failed", "message": str(found)}
             else:
-                self.checked = {"state": "done", **found.to_spec()}
+                self.checked = {"state": "done", **found.to_spec(), "line": check_of(job.choice)}
 
 
 def _hom_of(group: object, source: object, target: object) -> Hom:
@@ -620,7 +665,12 @@ def _hom_of(group: object, source: object, target: object) -> Hom:
         )
     if source is None or target is None:
         raise SymmetryError(f"say between which powers of V: SymmetryLab({group!r}, 2, 2)")
-    return group.hom(source, target)  # type: ignore[arg-type]
+    return made(group, source, target)
+
+
+def _space(hom: Hom, space: Any) -> Any:
+    """A space as `group.hom` takes it."""
+    return space if is_plain(hom) else Rep.of(hom.group, space)
 
 
 def _weights_of(weights: Mapping[Any, float], hom: Hom) -> dict[int, float]:
@@ -641,7 +691,7 @@ def _weights_of(weights: Mapping[Any, float], hom: Hom) -> dict[int, float]:
 
 def _input_of(x: object, hom: Hom) -> torch.Tensor:
     data = as_tensor(x)
-    shape = (hom.group.n,) * len(hom.source)
+    shape = hom.group.sizes(hom.source)
     if tuple(data.shape) == shape:
         data = data.unsqueeze(0)
     if tuple(data.shape[1:]) != shape or data.ndim != len(shape) + 1:

@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from workbench.symmetry import Diagram, Hom, SymmetryError
+from workbench.symmetry import Hom, SymmetryError
 from workbench.symmetry import _families as families
 from workbench.symmetry._diagram import parity
+from workbench.symmetry._diagram_hom import DiagramHom
 from workbench.symmetry._enumerate import set_partitions
+from workbench.widgets._symmetry_choice import sizes_of
 
 SIDE = 512
 """So many rows and columns of a matrix are drawn at most."""
@@ -42,8 +44,13 @@ class Sharing:
     hom: Hom
 
     @cached_property
-    def coordinates(self) -> tuple[int, ...]:
-        """The coordinates of V that are drawn: all, or so many that the picture has at most 512 rows and columns."""
+    def coordinates(self) -> tuple[int, ...] | None:
+        """Of a matrix of diagrams the coordinates of V that are drawn: all, or so many that the picture is small enough.
+
+        None for other maps, of which the first rows and columns are drawn.
+        """
+        if not isinstance(self.hom, DiagramHom):
+            return None
         n, order = self.hom.group.n, max(len(self.hom.target), len(self.hom.source), 1)
         most = n
         while most**order > SIDE:
@@ -53,54 +60,81 @@ class Sharing:
             return (*range(pairs), *range(half, half + pairs))
         return tuple(range(most))
 
+    @cached_property
+    def places(self) -> tuple[Ints, Ints]:
+        """Which rows and columns of the whole matrix are drawn."""
+        if not isinstance(self.hom, DiagramHom) or self.coordinates is None:
+            rows, columns = (np.arange(min(size, SIDE)) for size in self.hom.shape)
+            return rows, columns
+        n = self.hom.group.n
+        rows, columns = (
+            indices(self.coordinates, len(power)) @ _strides(n, len(power))
+            for power in (self.hom.target, self.hom.source)
+        )
+        return rows, columns
+
     @property
     def whole(self) -> bool:
         """Whether the picture has all entries."""
-        return len(self.coordinates) == self.hom.group.n
+        return tuple(map(len, self.places)) == tuple(self.hom.shape)
 
-    @cached_property
+    @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns of the picture."""
-        size = len(self.coordinates)
-        return size ** len(self.hom.target), size ** len(self.hom.source)
+        rows, columns = self.places
+        return len(rows), len(columns)
 
     @cached_property
     def _kinds(self) -> tuple[npt.NDArray[Any], npt.NDArray[np.float64]]:
-        """The kind of every entry drawn, (rows * columns,), and what every diagram has there, (kinds, diagrams)."""
+        """The kind of every entry drawn, (rows * columns,), and what every map has there, (kinds, maps)."""
+        if not isinstance(self.hom, DiagramHom) or self.coordinates is None:
+            return self._by_values()
         index = indices(self.coordinates, self.hom.order)
-        if not _is_drawn(self.hom):
-            return self._by_values(index)
         _, first, kind = np.unique(_signatures(self.hom, index), return_index=True, return_inverse=True)
         _refuse_large_table(len(first), self.hom)
         return _merged(kind.reshape(-1), values_at(self.hom, index[first]))
 
-    def _by_values(self, index: Ints) -> tuple[npt.NDArray[Any], npt.NDArray[np.float64]]:
-        """For maps that are no pictures: their matrices, entry by entry."""
-        n, size = self.hom.group.n, len(self.hom.diagrams)
-        entries = len(index)
-        _refuse_large_table(entries, self.hom)
-        place = np.full(n**self.hom.order, -1, np.int64)
-        place[index @ _strides(n, self.hom.order)] = np.arange(entries)
-        table = np.zeros((entries, size))
-        columns = n ** len(self.hom.source)
+    def _by_values(self) -> tuple[npt.NDArray[Any], npt.NDArray[np.float64]]:
+        """For maps that are no pictures: entries in which all matrices have the same, told apart by a random combination of these."""
+        rows, columns = self.shape
+        size = self.hom.spanning_size
+        chance = np.random.default_rng(0).standard_normal(size)
+        mixed = np.zeros((rows, columns))
+        parts = []
         for at, each in enumerate(self.hom.diagrams):
             matrix = each.matrix().coalesce()
-            rows, cols = matrix.indices().numpy()
-            where = place[rows * columns + cols]
-            shown = where >= 0
-            table[where[shown], at] = np.real(matrix.values().numpy())[shown]
-        kept, kind = np.unique(table.round(9) + 0.0, axis=0, return_inverse=True)
-        return kind.reshape(-1), kept
+            down, across = matrix.indices().numpy()
+            shown = (down < rows) & (across < columns)
+            values = np.real(matrix.values().numpy())[shown]
+            np.add.at(mixed, (down[shown], across[shown]), chance[at] * values)
+            parts.append((down[shown] * columns + across[shown], values))
+        _, first, kind = np.unique(mixed.round(9) + 0.0, return_index=True, return_inverse=True)
+        _refuse_large_table(len(first), self.hom)
+        order = np.argsort(first)  # as they come in the matrix
+        number = np.empty_like(order)
+        number[order] = np.arange(len(order))
+        table = np.zeros((len(first), size))
+        where = np.full(rows * columns, -1)
+        where[first[order]] = np.arange(len(first))
+        for at, (places, values) in enumerate(parts):
+            kinds = where[places]
+            table[kinds[kinds >= 0], at] = values[kinds >= 0]
+        return number[kind.reshape(-1)], table
 
     @property
     def table(self) -> npt.NDArray[np.float64]:
-        """What every diagram has at each kind of entry: (kinds, diagrams)."""
+        """What every map has at each kind of entry: (kinds, maps)."""
         return self._kinds[1]
 
     @property
-    def kinds(self) -> npt.NDArray[Any]:
-        """The kind of every entry drawn, row by row."""
-        return self._kinds[0]
+    def part(self) -> str:
+        """Which part of the matrix is drawn; nothing where it is all."""
+        if self.whole:
+            return ""
+        if self.coordinates is None:
+            return f"Too large to draw whole: shown are the first {self.shape[0]:,} rows and {self.shape[1]:,} columns."
+        shown = ", ".join(str(each + 1) for each in self.coordinates)
+        return f"Too large to draw whole: shown is the part with indices {shown} of {self.hom.group.n}."
 
     def to_spec(self) -> dict[str, Any]:
         """What the page reads: kinds as 16-bit numbers, the table as sparse rows."""
@@ -112,12 +146,15 @@ class Sharing:
             )
         row, column = np.nonzero(table)
         start = np.searchsorted(row, np.arange(len(table) + 1))
-        n = hom.group.n
+        source, target = sizes_of(hom)
         return {
             "rows": rows,
             "columns": columns,
-            "of": [n ** len(hom.target), n ** len(hom.source)],
-            "coordinates": list(self.coordinates),
+            "of": list(hom.shape),
+            "part": self.part,
+            "sizes": [list(target), list(source)],
+            "down": self.places[0].astype("<u4").tobytes(),
+            "across": self.places[1].astype("<u4").tobytes(),
             "kinds": kinds.astype("<u2").tobytes(),
             "start": start.astype("<u4").tobytes(),
             "index": column.astype("<u2").tobytes(),
@@ -158,12 +195,7 @@ def _strides(n: int, order: int) -> Ints:
     return np.array([n ** (order - 1 - at) for at in range(order)], np.int64)
 
 
-def _is_drawn(hom: Hom) -> bool:
-    """Whether the maps are diagrams, whose values follow from which indices are equal."""
-    return all(isinstance(each, Diagram) for each in hom.diagrams[:1]) and hasattr(hom.diagrams, "rows")
-
-
-def _signatures(hom: Hom, index: Ints) -> Ints:
+def _signatures(hom: DiagramHom, index: Ints) -> Ints:
     """A number for every row of indices; where it is the same, all diagrams have the same there."""
     group, order = hom.group, index.shape[1]
     half = group.n // 2
@@ -206,7 +238,7 @@ def completed(images: tuple[int, ...], n: int) -> int:
     return parity((*images, *missing))
 
 
-def values_at(hom: Hom, index: Ints) -> npt.NDArray[np.float64]:
+def values_at(hom: DiagramHom, index: Ints) -> npt.NDArray[np.float64]:
     """What every diagram has at rows of indices: (rows, diagrams)."""
     rows, group, order = hom.diagrams.rows, hom.group, hom.order
     labels = rows.labels.astype(np.int64)
@@ -241,7 +273,7 @@ def _faithful(hom: Hom, sharing: Sharing) -> npt.NDArray[np.float64] | None:
     """A table of all kinds of entries there are; None where they are too many."""
     if sharing.whole:
         return sharing.table
-    if not _is_drawn(hom) or hom.group.form is not None:
+    if not isinstance(hom, DiagramHom) or hom.group.form is not None:
         return None
     kinds = set_partitions(hom.order, hom.group.n).astype(np.int64)
     if hom.group.family in (families.ALTERNATING, families.SPECIAL):

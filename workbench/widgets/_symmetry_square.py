@@ -1,23 +1,25 @@
 """The commuting square: an input, the map and a group element, both ways round, and how far the two ends are apart."""
 
-__all__ = ["Job", "Mapped", "Square", "difference", "example", "examples_of", "walked"]
+__all__ = ["Job", "Mapped", "Square", "difference", "example", "examples_of", "transformed", "walked"]
 
 import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import torch
 
-from workbench.symmetry import Diagram, Hom, SymmetryError
-from workbench.symmetry._halves import spread
-from workbench.symmetry._maps import Maps
-from workbench.widgets._symmetry_choice import Choice
+from workbench.symmetry import A, Aut, Group, Hom, Product, Rep, S, SymmetryError
+from workbench.symmetry._diagram_hom import DiagramHom, Diagrams
+from workbench.symmetry._families import Rows
+from workbench.symmetry._groups import Space
+from workbench.widgets._symmetry_choice import Choice, positions, sizes_of
 from workbench.widgets._symmetry_element import Turn, is_permuting, spoken
+from workbench.widgets._symmetry_pictures import edges_of, places_of
 
 DRAWN = 4_096
 """A tensor of at most so many numbers is drawn."""
@@ -28,36 +30,49 @@ NODES = 16
 
 
 class Mapped:
-    """The chosen maps as a function of tensors, made once for a set of diagrams and used with any weights.
+    """The chosen maps as a function of tensors, made once for those that are switched on and used with any weights.
+
+    Diagrams are cut into halves, as a layer does it; other maps are applied as the layer of the whole basis does, or
+    as matrices where they are not in the basis.
 
     Parameters
     ----------
     hom
         The maps.
     on
-        Positions of the diagrams that are switched on.
+        Positions of those that are switched on.
     """
 
     def __init__(self, hom: Hom, on: tuple[int, ...]) -> None:
-        self._hom, self._on = hom, on
-        self._maps: Maps | None = None
+        self._source, self._target = sizes_of(hom)
+        self._module: Any = None
+        self._places: list[int] | None = None
         self._dense: list[torch.Tensor] = []
+        self._dimension = hom.dimension
+        place = (
+            {at: number for number, at in enumerate(positions(hom))} if on and not isinstance(hom, DiagramHom) else {}
+        )
         if not on:
             return
-        if hasattr(hom.diagrams, "rows") and isinstance(hom.diagrams[on[0]], Diagram):
-            self._maps = Maps(_subset(hom, on))
-        elif hom.group.n**hom.order > MOST_DENSE:
-            raise SymmetryError(f"the matrices of {hom} have {hom.group.n**hom.order:,} entries; make n smaller")
+        if isinstance(hom, DiagramHom):
+            self._module = _Chosen(hom, on).maps()
+        elif all(at in place for at in on):
+            self._module, self._places = hom.maps(), [place[at] for at in on]
+        elif math.prod(hom.shape) > MOST_DENSE:
+            raise SymmetryError(f"the matrices of {hom} have {math.prod(hom.shape):,} entries; make n smaller")
         else:
             self._dense = [hom.diagrams[at].matrix().to_dense() for at in on]
 
     def __call__(self, weights: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-        """(diagrams,) and (batch, n, ..., n) -> (batch, n, ..., n)."""
-        n, rank = self._hom.group.n, len(self._hom.target)
-        shape = (len(x), *(n,) * rank)
-        if self._maps is not None:
-            halves, parts = self._maps(weights.to(x.dtype)[:, None, None], x.unsqueeze(0))
-            return spread(parts, halves, (1, *shape), rank, self._maps.form)[0]
+        """(maps,) and (batch, *source) -> (batch, *target)."""
+        shape = (len(x), *self._target)
+        if self._module is not None:
+            if self._places is not None:
+                weights = torch.zeros(self._dimension, dtype=weights.dtype).index_put(
+                    (torch.tensor(self._places),), weights
+                )
+            y: torch.Tensor = self._module(weights.to(x.dtype)[:, None, None], x.unsqueeze(1))
+            return y[:, 0]
         total = x.new_zeros(shape)
         for weight, matrix in zip(weights, self._dense, strict=True):
             dtype = torch.promote_types(x.dtype, torch.complex64) if matrix.is_complex() else x.dtype
@@ -65,12 +80,22 @@ class Mapped:
         return total
 
 
-def _subset(hom: Hom, on: tuple[int, ...]) -> Any:
-    from workbench.symmetry._families import Rows
-    from workbench.symmetry._hom import Diagrams
+class _Chosen(DiagramHom):
+    """Some diagrams of a `Hom` in the place of its basis."""
 
-    rows, at = hom.diagrams.rows, list(on)
-    return Diagrams(hom, Rows(rows.labels[at], rows.head[at]))
+    def __init__(self, hom: DiagramHom, on: tuple[int, ...]) -> None:
+        super().__init__(hom.group, hom.source, hom.target)
+        rows, at = hom.diagrams.rows, list(on)
+        self._chosen = Diagrams(self, Rows(rows.labels[at], rows.head[at]))
+
+    @property
+    def dimension(self) -> int:
+        """How many there are."""
+        return len(self._chosen)
+
+    def basis(self) -> Diagrams:
+        """The chosen ones."""
+        return self._chosen
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,21 +136,20 @@ class Square:
         """What the page draws; tensors as 32-bit numbers."""
         job, hom = self.job, self.job.choice.hom
         element = job.turn.element
-        n = hom.group.n
-        permuting = is_permuting(hom.group)
+        group, sizes = hom.group, sizes_of(hom)
         corners = {"x": job.x, "fx": self.fx, "gx": self.gx, "fgx": self.fgx, "gfx": self.gfx}
         small = all(each.numel() <= DRAWN for each in corners.values())
         spec: dict[str, Any] = {
             "serial": serial,
             "kind": job.kind,
-            "n": n,
             "batch": len(job.x),
-            "from": _drawn_as(job.kind, len(hom.source), n, permuting) if small else "none",
-            "to": _drawn_as(job.kind, len(hom.target), n, permuting) if small else "none",
-            "orders": [len(hom.source), len(hom.target)],
-            "element": spoken(element),
-            "images": [int(at) for at in element.argmax(0)] if permuting else [],
-            "entries": [[_short(each) for each in row] for row in element.real.tolist()] if n <= 4 else [],
+            "from": _drawn_as(job.kind, sizes[0], group) if small else "none",
+            "to": _drawn_as(job.kind, sizes[1], group) if small else "none",
+            "sizes": [list(each) for each in sizes],
+            "element": spoken(element, group),
+            "images": [int(at) for at in element.argmax(0)] if isinstance(group, S | A) else [],
+            "edges": [list(edge) for edge in edges_of(group)],
+            "layout": places_of(group) if group.n <= NODES else [],
             "axis": job.turn.axis,
             "amount": job.turn.amount,
             "error": self.error,
@@ -143,7 +167,7 @@ class Square:
 def walked(job: Job, mapped: Mapped) -> Square:
     """Go both ways round the square."""
     hom, element = job.choice.hom, job.turn.element
-    act = hom.group.act
+    act = partial(transformed, hom.group)
     gx = act(element, job.x, hom.source)
     (fx, once), (fgx, again) = _timed(job, mapped, job.x), _timed(job, mapped, gx)
     gfx = act(element, fx, hom.target)
@@ -156,20 +180,41 @@ def _timed(job: Job, mapped: Mapped, x: torch.Tensor) -> tuple[torch.Tensor, flo
     return y, time.perf_counter() - start
 
 
+def transformed(group: Group, element: torch.Tensor, x: torch.Tensor, space: Space) -> torch.Tensor:
+    """An element applied to a batch of tensors, or of features of a direct sum."""
+    return space.act(element, x) if isinstance(space, Rep) else group.act(element, x, space)
+
+
 def difference(a: torch.Tensor, b: torch.Tensor) -> float:
     """||a - b|| relative to the larger of the two; 0 where both are 0."""
     size = max(float(a.norm()), float(b.norm()))
     return float((a - b).norm()) / size if size else 0.0
 
 
-def _drawn_as(kind: str, order: int, n: int, permuting: bool) -> str:
-    if kind in ("points", "field") and order <= 1:
-        return ("dots" if order == 0 else "points") if kind == "points" else ("dots" if order == 0 else "arrows")
+def _drawn_as(kind: str, sizes: tuple[int, ...], group: Group) -> str:
+    """How a corner is drawn."""
+    order = len(sizes)
     if order == 0:
-        return "number"
-    if permuting and n <= NODES and order <= 2 and kind != "image":
+        return "dots" if kind == "field" else "number"
+    if kind in ("points", "field") and order == 1:
+        return "points" if kind == "points" else "arrows"
+    if isinstance(group, Product):
+        return (
+            "points" if order == 2 and _is_cloud(group) and sizes == _cloud(group) else "bars" if order == 1 else "heat"
+        )
+    if is_permuting(group) and sizes == (group.n,) * order and group.n <= NODES and order <= 2 and kind != "image":
         return "values" if order == 1 else "graph"
     return "bars" if order == 1 else "heat"
+
+
+def _cloud(group: Product) -> tuple[int, ...]:
+    return tuple(factor.n for factor in group.factors)
+
+
+def _is_cloud(group: Product) -> bool:
+    """Whether V (x) W are points in the plane or in space."""
+    points, *space = group.factors
+    return len(space) == 1 and is_permuting(points) and space[0].n in (2, 3) and not is_permuting(space[0])
 
 
 def _packed(values: torch.Tensor) -> bytes:
@@ -177,25 +222,25 @@ def _packed(values: torch.Tensor) -> bytes:
     return np.ascontiguousarray(real.detach().to(torch.float32).numpy()).astype("<f4").tobytes()
 
 
-def _short(value: float) -> float:
-    return float(f"{value:.4g}")
-
-
 # ---- inputs ----------------------------------------------------------------------------------------------------------
 
 
 def examples_of(hom: Hom) -> list[str]:
     """Which inputs fit the group and the order, the most telling first."""
-    order, n = len(hom.source), hom.group.n
-    permuting = is_permuting(hom.group)
-    plain = not hom.group.walled and hom.group.form is None and not permuting
+    group, (sizes, target) = hom.group, sizes_of(hom)
+    n, order = group.n, len(sizes)
+    powers = isinstance(hom.source, tuple) and sizes == (n,) * order
+    permuting = is_permuting(group) and powers
+    plain = powers and not permuting and not isinstance(group, Product) and group._orthogonal
     found = []
     if permuting and order == 1:
         found.append("values")
     if permuting and order == 2:
         found += ["graph", "image"] if n >= 3 else []
-    if plain and order == 1 and len(hom.target) <= 1:
+    if plain and order == 1 and len(target) <= 1:
         found += {2: ["points", "field"], 3: ["points"]}.get(n, [])
+    if isinstance(group, Product) and _is_cloud(group) and sizes == _cloud(group):
+        found.append("cloud")
     return [*found, "random"]
 
 
@@ -210,13 +255,14 @@ def example(hom: Hom, kind: str, seed: int) -> tuple[torch.Tensor, torch.Tensor 
     fits = examples_of(hom)
     if kind not in fits:
         raise SymmetryError(f"an input of kind {kind!r} does not fit {hom}; there are {', '.join(fits)}")
-    n, order = hom.group.n, len(hom.source)
+    n, sizes = hom.group.n, sizes_of(hom)[0]
     generator = torch.Generator().manual_seed(seed)
     makers: dict[str, Callable[[], torch.Tensor]] = {
         "values": lambda: torch.rand(n, generator=generator, dtype=torch.float64) * 2 - 1,
-        "graph": lambda: _graph(n, seed, generator),
+        "graph": lambda: _graph(hom.group, seed, generator),
         "image": lambda: _image(n, generator),
-        "random": lambda: torch.randn((n,) * order, generator=generator, dtype=hom.group.dtype),
+        "cloud": lambda: _cluster(sizes, generator),
+        "random": lambda: torch.randn(sizes, generator=generator, dtype=hom.group.dtype),
     }
     if kind in makers:
         return makers[kind]().unsqueeze(0), None
@@ -229,16 +275,25 @@ def example(hom: Hom, kind: str, seed: int) -> tuple[torch.Tensor, torch.Tensor 
     return (turned * 0.7 + away * 0.25) / (0.35 + away.square().sum(1, keepdim=True)), places
 
 
-def _graph(n: int, seed: int, generator: torch.Generator) -> torch.Tensor:
-    """A cycle with a chord; another seed gives a random graph."""
+def _graph(group: Group, seed: int, generator: torch.Generator) -> torch.Tensor:
+    """A cycle with a chord, or the group's own graph; another seed gives a random graph."""
+    n = group.n
     made = torch.zeros(n, n, dtype=torch.float64)
     if seed:
         made = (torch.rand(n, n, generator=generator) < 0.5).to(torch.float64).triu(1)
+    elif isinstance(group, Aut):
+        for a, b in edges_of(group):
+            made[a, b] = 1
     else:
         for at in range(n):
             made[at, (at + 1) % n] = 1
         made[0, n // 2] = 1
     return (made + made.T).clamp(max=1).fill_diagonal_(0)
+
+
+def _cluster(sizes: tuple[int, ...], generator: torch.Generator) -> torch.Tensor:
+    """Points around a place beside the origin."""
+    return torch.randn(sizes, generator=generator, dtype=torch.float64) * 0.5 + 0.3
 
 
 def _image(n: int, generator: torch.Generator) -> torch.Tensor:

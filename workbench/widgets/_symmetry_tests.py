@@ -2,6 +2,7 @@
 
 __all__ = ["Checked", "Composition", "checked", "compose"]
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import numpy as np
 import torch
 
 from workbench.symmetry import Combination, Diagram, Hom, SymmetryError
-from workbench.widgets._symmetry_square import Job, Mapped, difference
+from workbench.widgets._symmetry_square import Job, Mapped, difference, transformed
 
 ELEMENTS = 200
 SECONDS = 4.0
@@ -40,7 +41,7 @@ class Checked:
 def checked(job: Job, mapped: Mapped, wanted: Callable[[], bool], seed: int = 0) -> Checked:
     """Both ways round for many random elements and inputs."""
     hom = job.choice.hom
-    group, n = hom.group, hom.group.n
+    group, sizes = hom.group, hom.group.sizes(hom.source)
     generator = torch.Generator().manual_seed(seed)
     found: dict[torch.dtype, list[float]] = {torch.float32: [], torch.float64: []}
     start = time.perf_counter()
@@ -48,13 +49,13 @@ def checked(job: Job, mapped: Mapped, wanted: Callable[[], bool], seed: int = 0)
         if not wanted() or (number >= 5 and time.perf_counter() - start > SECONDS):
             break
         element = group.sample(generator)
-        x = torch.randn((2, *(n,) * len(hom.source)), generator=generator, dtype=group.dtype)
+        x = torch.randn((2, *sizes), generator=generator, dtype=group.dtype)
         for dtype, errors in found.items():
             given = x.to(
                 torch.complex64 if x.is_complex() and dtype is torch.float32 else x.dtype if x.is_complex() else dtype
             )
-            one = job.apply(mapped, group.act(element, given, hom.source))
-            other = group.act(element, job.apply(mapped, given), hom.target)
+            one = job.apply(mapped, transformed(group, element, given, hom.source))
+            other = transformed(group, element, job.apply(mapped, given), hom.target)
             errors.append(difference(one, other))
     return Checked(found[torch.float32], found[torch.float64])
 
@@ -67,18 +68,18 @@ class Composition:
     ----------
     lower, upper : Diagram
         The first and the second.
-    made : Combination or None
-        The combination of diagrams they make; None for maps that do not compose as pictures.
+    made : Combination
+        What they make.
     """
 
     lower: Any
     upper: Any
-    made: Combination | None
+    made: Combination
 
     def to_spec(self) -> dict[str, Any]:
         """What the page draws."""
-        rows = [_size(each.group.n, each.target) for each in (self.upper, self.lower)]
-        columns = _size(self.lower.group.n, self.lower.source)
+        rows = [math.prod(each.group.sizes(each.target)) for each in (self.upper, self.lower)]
+        columns = math.prod(self.lower.group.sizes(self.lower.source))
         small = max(*rows, columns) <= SIDE
         spec: dict[str, Any] = {
             "lower": _picture(self.lower),
@@ -88,17 +89,15 @@ class Composition:
             "more": 0,
             "difference": None,
         }
-        if self.made is not None:
-            terms = list(self.made.terms.items())
-            spec["terms"] = [{"factor": str(value), **_picture(each)} for each, value in terms[:MOST_TERMS]]
-            spec["more"] = max(0, len(terms) - MOST_TERMS)
+        terms = list(self.made.terms.items())
+        spec["terms"] = [{"factor": str(value), **_picture(each)} for each, value in terms[:MOST_TERMS]]
+        spec["more"] = max(0, len(terms) - MOST_TERMS)
         if small:
             a, b = self.upper.matrix().to_dense(), self.lower.matrix().to_dense()
             product = a @ b
             spec |= {"a": _packed(a), "b": _packed(b), "product": _packed(product)}
-            if self.made is not None:
-                whole = self.made.matrix().to_dense() if self.made.terms else torch.zeros_like(product)
-                spec["difference"] = float((product - whole).abs().max())
+            whole = self.made.matrix().to_dense() if terms else torch.zeros_like(product)
+            spec["difference"] = float((product - whole).abs().max()) if product.numel() else 0.0
         return spec
 
 
@@ -120,8 +119,7 @@ def compose(upper: Hom, lower: Hom, second: object, first: object) -> Compositio
             )
         found.append(hom.diagrams[at])
     below, above = found
-    made = above @ below if isinstance(above, Diagram) else None
-    return Composition(below, above, made)
+    return Composition(below, above, above @ below)
 
 
 def _picture(each: Any) -> dict[str, Any]:
@@ -133,10 +131,6 @@ def _picture(each: Any) -> dict[str, Any]:
         "head": [int(on) for on in each.head],
         "top": len(each.target),
     }
-
-
-def _size(n: int, power: Any) -> int:
-    return int(n ** len(power))
 
 
 def _packed(values: torch.Tensor) -> bytes:

@@ -3,7 +3,7 @@ import type { VNode } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from "preact/hooks";
 import { Bar, Button, Tabs } from "../shared/bar";
 import { Figure, Footer } from "../shared/footer";
-import { count, duration, scientific } from "../shared/format";
+import { count, duration, plural, scientific } from "../shared/format";
 import { commandFor, Help } from "../shared/keys";
 import { Code, Field, Pick } from "../shared/panel";
 import { CARDS, Diagrams } from "./cards";
@@ -152,26 +152,31 @@ function Top({ state, acts, answers }: TopProps): VNode {
   const { doc, kinds } = state;
   const kind = kinds.find(({ key }) => key === doc.family);
   const walled = answers.about.walled ?? false;
-  const power = (side: "source" | "target", label: string) => (
-    <label class="wb-choice">
-      <span>{label}</span>
-      <Pick
-        label={label === "from" ? "from which power of V" : "to which power of V"}
-        value={doc[side].join()}
-        choices={powersOf(walled, doc[side]).map((flags) => [flags.join(), powerName(flags)] as const)}
-        onPick={(value) => acts.dispatch({ type: "power", side, flags: value === "" ? [] : value.split(",").map(Number) })}
-      />
-    </label>
-  );
+  const power = (side: "source" | "target", label: string) => {
+    const flags = doc[side];
+    return (
+      <label class="wb-choice">
+        <span>{label}</span>
+        {flags ? (
+          <Pick
+            label={label === "from" ? "from which power of V" : "to which power of V"}
+            value={flags.join()}
+            choices={powersOf(walled, flags).map((each) => [each.join(), powerName(each)] as const)}
+            onPick={(value) => acts.dispatch({ type: "power", side, flags: value === "" ? [] : value.split(",").map(Number) })}
+          />
+        ) : <b class="wb-fixed-n">{kind?.between?.[side === "source" ? 0 : 1] ?? ""}</b>}
+      </label>
+    );
+  };
   return (
     <Bar label="symmetry lab">
       <label class="wb-choice wb-group">
         <span>group</span>
-        <Pick label="group" value={doc.family} choices={kinds.map(({ key, title, words }) => [key, `${title} · ${words}`] as const)} onPick={(family) => acts.dispatch({ type: "group", family })} />
+        <Pick label="group" value={doc.family} choices={kinds.map(({ key, title, words }) => [key, title.length > 12 ? title : `${title} · ${words}`] as const)} onPick={(family) => acts.dispatch({ type: "group", family })} />
       </label>
       <label class="wb-choice">
         <span>n</span>
-        {kind?.fixed ? <b class="wb-fixed-n">{doc.n}</b> : <Field label="n, the dimension of V" value={String(doc.n)} numeric step={kind?.step ?? 1} onCommit={(text) => acts.dispatch({ type: "n", n: Number(text) })} />}
+        {kind?.fixed ? <b class="wb-fixed-n">{answers.about.n ?? doc.n}</b> : <Field label="n, the dimension of V" value={String(doc.n)} numeric step={kind?.step ?? 1} onCommit={(text) => acts.dispatch({ type: "n", n: Number(text) })} />}
       </label>
       {power("source", "from")}
       {power("target", "to")}
@@ -204,7 +209,7 @@ function Bottom({ state, answers, stale }: { state: State; answers: Answers; sta
   const { numbers } = answers;
   const on = state.doc.weights?.size ?? 0;
   const { dimension, rank } = numbers;
-  const spans = numbers.spanning !== dimension ? `spanned by ${count(numbers.spanning)} diagrams` : "";
+  const spans = numbers.spanning !== dimension ? `spanned by ${plural(numbers.spanning ?? 0, answers.about.noun ?? "diagram")}` : "";
   return (
     <Footer>
       <Figure label="dimension" value={count(dimension)} note={spans} />

@@ -10,12 +10,14 @@ import { Slider } from "../shared/slider";
 import type { Acts, Answers } from "./app";
 import { boxOf, Grid, useDark } from "./canvas";
 import { Drawn, Formula } from "./drawing";
-import { halvesOf, nameOf, type HalfMap, type Picture } from "./pictures";
+import { halvesOf, nameOf, wordsOf, type HalfMap, type Picture } from "./pictures";
 import { MOST_WEIGHT, type State } from "./reducer";
 import { colours, DARK, LIGHT, paint, valuesOf, type Palette, type Sharing, type Weights } from "./sharing";
 
 /** So many diagrams have a card each. */
 export const CARDS = 240;
+/** So many maps that are no pictures are on a page. */
+const PAGE = 60;
 /** Steps of a weight's slider on either side of zero. */
 const STEPS = 40;
 
@@ -39,18 +41,22 @@ export function Diagrams(props: DiagramsProps): VNode {
   return (
     <section class="wb-part wb-diagrams" aria-label="diagrams">
       <div class="wb-head">
-        <h4 title={pictures.basis.length < pictures.count ? "solid: the basis; dashed: these depend on the others" : undefined}>{plural(pictures.count, pictures.names.length ? "map" : "diagram")}<span class="wb-note">{independence(answers)}</span></h4>
+        <h4 title={pictures.basis.length < pictures.count ? "solid: the basis; dashed: these depend on the others" : undefined}>{plural(pictures.count, nounOf(answers))}<span class="wb-note">{independence(answers)}</span></h4>
         <span class="wb-space" />
         <Button label="basis" title="switch the basis on (b)" quiet disabled={!pictures.count} onPress={() => acts.dispatch({ type: "switch", which: "basis" })} />
         <Button label="none" title="switch all off (0)" quiet disabled={!on} onPress={() => acts.dispatch({ type: "switch", which: "none" })} />
       </div>
       {pictures.count === 0
-        ? <p class="wb-soft wb-wait">Only the zero map commutes with {answers.about.group ?? "this group"} here. Take other powers of V: k + l even, say.</p>
-        : pictures.count <= CARDS ? <Cards {...props} /> : <Halves {...props} />}
+        ? <p class="wb-soft wb-wait">Only the zero map commutes with {answers.about.group ?? "this group"} between these powers. Try others.</p>
+        : pictures.count <= CARDS ? <Cards {...props} first={0} last={pictures.count} />
+          : pictures.names.length ? <Pages {...props} /> : <Halves {...props} />}
       {pictures.count > 0 && <Focus {...props} />}
     </section>
   );
 }
+
+/** What spans: diagrams, orbits, solutions. */
+const nounOf = ({ about }: Answers): string => about.noun ?? "diagram";
 
 function independence({ about }: Answers): string {
   const { spanning = 0, dimension = 0 } = about;
@@ -61,7 +67,31 @@ function independence({ about }: Answers): string {
 
 // ---- cards -----------------------------------------------------------------------------------------------------------
 
-function Cards({ state, acts, sharing, answers, met, onPoint }: DiagramsProps): VNode {
+/** Of many maps that are no pictures a page of cards; it turns with the one in focus, which an entry of the matrix chooses too. */
+function Pages(props: DiagramsProps): VNode {
+  const { state: { chosen, pictures: { count: size } }, acts, answers } = props;
+  const page = Math.floor(chosen / PAGE);
+  const last = Math.ceil(size / PAGE) - 1;
+  const turn = (to: number) => acts.dispatch({ type: "choose", at: to * PAGE });
+  const until = Math.min(size, (page + 1) * PAGE);
+  return (
+    <div>
+      <div class="wb-row wb-pages">
+        <Button label="the page before" disabled={page === 0} onPress={() => turn(page - 1)}>◂</Button>
+        <span>{nounOf(answers)}s {count(page * PAGE)} to {count(until - 1)}</span>
+        <Button label="the next page" disabled={page === last} onPress={() => turn(page + 1)}>▸</Button>
+      </div>
+      <Cards {...props} first={page * PAGE} last={until} />
+    </div>
+  );
+}
+
+interface CardsProps extends DiagramsProps {
+  readonly first: number;
+  readonly last: number;
+}
+
+function Cards({ state, acts, sharing, answers, met, onPoint, first, last }: CardsProps): VNode {
   const { pictures, doc, chosen } = state;
   const grid = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
@@ -83,10 +113,11 @@ function Cards({ state, acts, sharing, answers, met, onPoint }: DiagramsProps): 
   const wide = state.pictures.vertices > 6 || pictures.count > 0 && pictures.at(pictures.count - 1)?.head.includes(true);
   return (
     <div class={`wb-cards${wide ? " wb-wide" : ""}`} ref={grid} role="group" aria-label="all diagrams" onKeyDown={walk} onPointerLeave={() => onPoint(null)}>
-      {Array.from({ length: pictures.count }, (_, at) => (
+      {Array.from({ length: last - first }, (_, k) => first + k).map((at) => (
         <Card
           key={at}
           at={at}
+          noun={nounOf(answers)}
           name={pictures.names[at] ?? ""}
           picture={pictures.at(at)}
           n={answers.about.n ?? 1}
@@ -120,6 +151,7 @@ function neighbour(grid: HTMLElement, chosen: number, key: string): number | nul
 
 interface CardProps {
   readonly at: number;
+  readonly noun: string;
   readonly name: string;
   readonly picture: Picture | null;
   readonly n: number;
@@ -133,7 +165,7 @@ interface CardProps {
   readonly onPoint: (at: number | null) => void;
 }
 
-const Card = pure(({ at, name, picture, n, weight, chosen, meets, free, sharing, acts, onPoint }: CardProps): VNode => {
+const Card = pure(({ at, noun, name, picture, n, weight, chosen, meets, free, sharing, acts, onPoint }: CardProps): VNode => {
   const title = picture ? nameOf(picture, n) : name;
   const on = weight !== undefined;
   return (
@@ -142,7 +174,7 @@ const Card = pure(({ at, name, picture, n, weight, chosen, meets, free, sharing,
       class={`wb-card${chosen ? " wb-chosen" : ""}${meets ? " wb-meets" : ""}${free ? "" : " wb-bound"}`}
       data-at={at}
       aria-pressed={on}
-      aria-label={`diagram ${at}: ${title}${on ? `, weight ${weightName(weight)}` : ""}${free ? "" : ", depends on others"}`}
+      aria-label={`${noun} ${at}: ${title}${on ? `, weight ${weightName(weight)}` : ""}${free ? "" : ", depends on others"}`}
       title={title}
       tabIndex={chosen ? 0 : -1}
       onClick={() => acts.dispatch({ type: "toggle", at })}
@@ -244,7 +276,7 @@ function Halves({ state, acts, answers, onPoint }: DiagramsProps): VNode {
       <div class="wb-cards wb-cell" role="group" aria-label="diagrams with these halves" onPointerLeave={() => onPoint(null)}>
         {inside.map((at) => (
           <Card
-            key={at} at={at} name="" picture={pictures.at(at)} n={answers.about.n ?? 1} weight={doc.weights?.get(at)} chosen={at === chosen} meets={false}
+            key={at} at={at} noun={nounOf(answers)} name="" picture={pictures.at(at)} n={answers.about.n ?? 1} weight={doc.weights?.get(at)} chosen={at === chosen} meets={false}
             free={pictures.inBasis(at)} sharing={null} acts={acts} onPoint={onPoint}
           />
         ))}
@@ -286,19 +318,21 @@ function Focus({ state, acts, answers }: PartProps): VNode {
   const free = pictures.inBasis(chosen);
   const terms = related.diagram === chosen ? related.terms : undefined;
   useLayoutEffect(() => {
-    if (!free && pictures.count) acts.wish("relate", chosen);
+    if (pictures.count && (!free || pictures.names.length)) acts.wish("relate", chosen);
   }, [chosen, free, pictures]);
   return (
     <div class="wb-focus-part" aria-label="the diagram in focus">
       <div class="wb-row wb-title">
-        <b>{pictures.names.length ? "map" : "diagram"} {chosen}</b>
-        <span class="wb-mono">{picture ? nameOf(picture, about.n ?? 1) : pictures.names[chosen]}</span>
+        <b>{nounOf(answers)} {chosen}</b>
+        <span class="wb-mono">{picture ? nameOf(picture, about.n ?? 1) : pictures.names[chosen]?.replace(`${nounOf(answers)} of `, "of ")}</span>
       </div>
-      {picture && <p><Formula picture={picture} order={doc.source.length} form={about.form ?? ""} /></p>}
+      {related.diagram === chosen && related.picture && <img class="wb-orbit" alt={`${nounOf(answers)} ${chosen}, drawn`} src={`data:image/svg+xml,${encodeURIComponent(related.picture)}`} />}
+      {related.diagram === chosen && related.picture && <p class="wb-note">{related.picture.includes("→") ? "Right: one place of the orbit; left: the smallest graph that tells it apart. " : ""}Discs are outputs, rings inputs.</p>}
+      {picture && <p><Formula picture={picture} order={doc.source?.length ?? 0} form={about.form ?? ""} /><span class="wb-note">{wordsOf(picture, about.form ?? "")}</span></p>}
       <div class="wb-row">
         <Button label={weight === undefined ? "switch on" : "switch off"} title="on or off (x)" onPress={() => acts.dispatch({ type: "toggle", at: chosen })} />
         <Slider
-          label={`weight of diagram ${chosen}`}
+          label={`weight of ${nounOf(answers)} ${chosen}`}
           value={Math.max(1, Math.min(2 * STEPS + 1, Math.round(((weight ?? 0) / MOST_WEIGHT) * STEPS) + STEPS + 1))}
           most={2 * STEPS + 1}
           even
@@ -307,7 +341,7 @@ function Focus({ state, acts, answers }: PartProps): VNode {
           disabled={weight === undefined}
           onSlide={(value, begins) => acts.dispatch({ type: "weigh", at: chosen, value: Number((((value - STEPS - 1) / STEPS) * MOST_WEIGHT).toFixed(4)), begins })}
         />
-        <Field label={`weight of diagram ${chosen} as a number`} value={weight === undefined ? "–" : String(Number(weight.toPrecision(6)))} numeric onCommit={(text) => acts.dispatch({ type: "weigh", at: chosen, value: text.trim() === "" ? NaN : Number(text.replace("−", "-")) })} />
+        <Field label={`weight of ${nounOf(answers)} ${chosen} as a number`} value={weight === undefined ? "–" : String(Number(weight.toPrecision(6)))} numeric onCommit={(text) => acts.dispatch({ type: "weigh", at: chosen, value: text.trim() === "" ? NaN : Number(text.replace("−", "-")) })} />
       </div>
       {!free && (
         <p class="wb-soft wb-relation">

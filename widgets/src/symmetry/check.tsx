@@ -3,6 +3,7 @@ import type { VNode } from "preact";
 import { Button } from "../shared/bar";
 import { Chart } from "../shared/chart";
 import { count, plural, scientific } from "../shared/format";
+import { Code } from "../shared/panel";
 import type { PartProps } from "./cards";
 import { Drawn } from "./drawing";
 import { nameOf } from "./pictures";
@@ -27,6 +28,12 @@ export function Check({ state, acts, answers }: PartProps): VNode {
           <>
             <Errors single={single} double={double} />
             <Verdict single={Math.max(...single)} double={Math.max(...double)} broken={state.doc.broken !== null} />
+            {checked.line && (
+              <div class="wb-certificate">
+                <p class="wb-soft">The equivariance microscope does this for any model, layer by layer:</p>
+                <Code text={checked.line} label="the microscope as code" onCopied={(text) => acts.dispatch({ type: "say", text, tone: "info" })} />
+              </div>
+            )}
           </>
         ) : <p class="wb-soft wb-wait">{checked.state === "failed" ? checked.message : "trying elements…"}</p>}
       </section>
@@ -82,6 +89,7 @@ function Verdict({ single, double, broken }: { single: number; double: number; b
 
 function Completeness({ state, acts, answers, n }: Pick<PartProps, "state" | "acts" | "answers"> & { n: number }): VNode {
   const { numbers } = answers;
+  const noun = answers.about.noun ?? "diagram";
   const { pictures } = state;
   const { dimension = 0, rank = null } = numbers;
   const weights = state.doc.weights ?? ON;
@@ -93,12 +101,12 @@ function Completeness({ state, acts, answers, n }: Pick<PartProps, "state" | "ac
       <div class="wb-meter" role="img" aria-label={`${reached} of ${dimension}`}><span style={{ width: `${dimension ? (100 * reached) / dimension : 100}%` }} /></div>
       {reached < dimension && missing.length > 0 && (
         <>
-          <p class="wb-soft">{plural(missing.length, "diagram")} of the basis {missing.length === 1 ? "is" : "are"} off; switch {missing.length === 1 ? "it" : "one"} on:</p>
+          <p class="wb-soft">{plural(missing.length, noun)} of the basis {missing.length === 1 ? "is" : "are"} off; switch {missing.length === 1 ? "it" : "one"} on:</p>
           <div class="wb-offer" role="group" aria-label="diagrams that are off">
             {missing.slice(0, MISSING).map((at) => {
               const picture = pictures.at(at);
               return (
-                <button key={at} type="button" class="wb-card" aria-label={`switch on diagram ${at}${picture ? `, ${nameOf(picture, n)}` : ""}`} onClick={() => acts.dispatch({ type: "toggle", at })}>
+                <button key={at} type="button" class="wb-card" aria-label={`switch on ${noun} ${at}${picture ? `, ${nameOf(picture, n)}` : ""}`} onClick={() => acts.dispatch({ type: "toggle", at })}>
                   {picture ? <Drawn picture={picture} n={n} width={44} height={42} /> : at}
                 </button>
               );
@@ -107,7 +115,7 @@ function Completeness({ state, acts, answers, n }: Pick<PartProps, "state" | "ac
           {missing.length > MISSING && <p class="wb-soft">and {count(missing.length - MISSING)} more</p>}
         </>
       )}
-      {weights.size > reached && rank !== null && <p class="wb-soft">{plural(weights.size, "diagram")} on, {count(reached)} independent: the others add weights, not maps.</p>}
+      {weights.size > reached && rank !== null && <p class="wb-soft">{plural(weights.size, noun)} on, {count(reached)} independent: the others add weights, not maps.</p>}
     </div>
   );
 }

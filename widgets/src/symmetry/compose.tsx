@@ -8,7 +8,7 @@ import { floats, type Packed } from "./bytes";
 import { Grid, useDark } from "./canvas";
 import type { PartProps } from "./cards";
 import { Drawn, Glued } from "./drawing";
-import { nameOf, picturesOf, type Picture } from "./pictures";
+import { nameOf, picturesOf, type Picture, type Pictures } from "./pictures";
 import { powerName, powersOf } from "./reducer";
 import { colours, DARK, LIGHT } from "./sharing";
 import type { ComposedJson, PictureJson } from "./sync";
@@ -16,7 +16,7 @@ import type { ComposedJson, PictureJson } from "./sync";
 interface Pair {
   readonly lower: number;
   readonly upper: number;
-  readonly out: readonly number[];
+  readonly out: readonly number[] | null;
 }
 
 /** So many small cards are offered to choose from. */
@@ -24,30 +24,31 @@ const OFFERED = 60;
 
 export function Compose({ state, acts, answers }: PartProps): VNode {
   const { composed, about } = answers;
-  const upper = useMemo(() => (composed.count === undefined ? null : picturesOf({ count: composed.count, top: composed.top ?? 0, vertices: composed.vertices ?? 0, names: [], basis: new Uint8Array(), labels: composed.labels as Packed, head: composed.head as Packed })), [composed.labels, composed.count]);
+  const upper = useMemo(() => (composed.count === undefined ? null : picturesOf({ count: composed.count, top: composed.top ?? 0, vertices: composed.vertices ?? 0, names: composed.names ?? [], basis: new Uint8Array(), labels: composed.labels as Packed, head: composed.head as Packed })), [composed.labels, composed.count]);
   const [asked, setAsked] = useState<Pair | null>(null);
   useEffect(() => {
-    const answered = asked && composed.lowerAt === asked.lower && composed.upperAt === asked.upper && composed.out?.join() === asked.out.join();
+    const answered = asked && composed.lowerAt === asked.lower && composed.upperAt === asked.upper && composed.out?.join() === asked.out?.join();
     if (answered || composed.lowerAt === undefined) setAsked(null);
   }, [composed]);
   useEffect(() => setAsked(null), [answers.issues]);
   if (composed.lowerAt === undefined || composed.upperAt === undefined || !composed.lower || !composed.upper || !upper)
     return <p class="wb-soft wb-wait">{state.pictures.count ? "…" : "There is no diagram to compose."}</p>;
   // What was asked for and not answered yet holds: two clicks in a row are two changes.
-  const here: Pair = asked ?? { lower: composed.lowerAt, upper: composed.upperAt, out: composed.out ?? [] };
+  const here: Pair = asked ?? { lower: composed.lowerAt, upper: composed.upperAt, out: composed.out ?? null };
   const { lower: lowerAt, upper: upperAt, out } = here;
   const ask = (change: Partial<Pair>) => {
     setAsked({ ...here, ...change });
     acts.compose({ ...here, ...change });
   };
-  const [source, target] = [powerName(state.doc.source), powerName(state.doc.target)];
+  const kind = state.kinds.find(({ key }) => key === state.doc.family);
+  const [source, target] = [state.doc.source ? powerName(state.doc.source) : (kind?.between?.[0] ?? ""), state.doc.target ? powerName(state.doc.target) : (kind?.between?.[1] ?? "")];
   const n = about.n ?? 1;
   return (
     <div class="wb-compose">
-      <Chooser title="first" note={`${source} → ${target}`} chosen={lowerAt} count={state.pictures.count} pictureAt={state.pictures.at} n={n} onChoose={(lower) => ask({ lower })} />
+      <Chooser title="first" note={`${source} → ${target}`} chosen={lowerAt} count={state.pictures.count} pictures={state.pictures} noun={about.noun ?? "diagram"} n={n} onChoose={(lower) => ask({ lower })} />
       <div>
-        <Chooser title="then" note={`${target} →`} chosen={upperAt} count={upper.count} pictureAt={upper.at} n={n} onChoose={(at) => ask({ upper: at })}>
-          <Pick label="where the second map leads" value={out.join()} choices={powersOf(about.walled ?? false, out).map((flags) => [flags.join(), powerName(flags)] as const)} onPick={(value) => ask({ out: value === "" ? [] : value.split(",").map(Number), upper: 0 })} />
+        <Chooser title="then" note={`${target} →`} chosen={upperAt} count={upper.count} pictures={upper} noun={about.noun ?? "diagram"} n={n} onChoose={(at) => ask({ upper: at })}>
+          {out ? <Pick label="where the second map leads" value={out.join()} choices={powersOf(about.walled ?? false, out).map((flags) => [flags.join(), powerName(flags)] as const)} onPick={(value) => ask({ out: value === "" ? [] : value.split(",").map(Number), upper: 0 })} /> : <span class="wb-note">{source}</span>}
         </Chooser>
       </div>
       <Result composed={composed as ComposedJson} n={n} />
@@ -64,29 +65,31 @@ interface ChooserProps {
   readonly note: string;
   readonly chosen: number;
   readonly count: number;
-  readonly pictureAt: (at: number) => Picture | null;
+  readonly pictures: Pictures;
+  readonly noun: string;
   readonly n: number;
   readonly onChoose: (at: number) => void;
   readonly children?: VNode;
 }
 
-function Chooser({ title, note, chosen, count, pictureAt, n, onChoose, children }: ChooserProps): VNode {
-  const picture = pictureAt(chosen);
+function Chooser({ title, note, chosen, count, pictures, noun, n, onChoose, children }: ChooserProps): VNode {
+  const picture = pictures.at(chosen);
+  const named = (at: number) => { const each = pictures.at(at); return each ? nameOf(each, n) : (pictures.names[at] ?? ""); };
   const go = (at: number) => onChoose(Math.max(0, Math.min(count - 1, at)));
   return (
     <section class="wb-part wb-chooser" aria-label={title}>
       <h4>{title}<span class="wb-note">{note}</span> {children}</h4>
       <div class="wb-row">
-        <Button label={`${title}: the diagram before`} disabled={chosen <= 0} onPress={() => go(chosen - 1)}>◂</Button>
-        <span>diagram <Field label={`${title}: number of the diagram`} value={String(chosen)} numeric onCommit={(text) => Number.isFinite(Number(text)) && go(Math.round(Number(text)))} /> <span class="wb-soft">of 0 to {count - 1}</span></span>
-        <Button label={`${title}: the next diagram`} disabled={chosen >= count - 1} onPress={() => go(chosen + 1)}>▸</Button>
+        <Button label={`${title}: the ${noun} before`} disabled={chosen <= 0} onPress={() => go(chosen - 1)}>◂</Button>
+        <span>{noun} <Field label={`${title}: number of the ${noun}`} value={String(chosen)} numeric onCommit={(text) => Number.isFinite(Number(text)) && go(Math.round(Number(text)))} /> <span class="wb-soft">of 0 to {count - 1}</span></span>
+        <Button label={`${title}: the next ${noun}`} disabled={chosen >= count - 1} onPress={() => go(chosen + 1)}>▸</Button>
       </div>
       {count <= OFFERED && (
         <div class="wb-offer" role="group" aria-label={`${title}: all diagrams`}>
           {Array.from({ length: count }, (_, at) => {
-            const each = pictureAt(at);
+            const each = pictures.at(at);
             return (
-              <button key={at} type="button" class="wb-card" aria-pressed={at === chosen} aria-label={`${title}: diagram ${at}${each ? `, ${nameOf(each, n)}` : ""}`} onClick={() => onChoose(at)}>
+              <button key={at} type="button" class="wb-card" aria-pressed={at === chosen} aria-label={`${title}: ${noun} ${at}, ${named(at)}`} title={named(at)} onClick={() => onChoose(at)}>
                 {each ? <Drawn picture={each} n={n} width={44} height={42} /> : at}
               </button>
             );
@@ -94,7 +97,7 @@ function Chooser({ title, note, chosen, count, pictureAt, n, onChoose, children 
         </div>
       )}
       {count > OFFERED && picture && <div class="wb-alone"><Drawn picture={picture} n={n} width={130} height={90} /></div>}
-      {picture && <p class="wb-mono wb-soft">{nameOf(picture, n)}</p>}
+      <p class="wb-mono wb-soft">{named(chosen)}</p>
     </section>
   );
 }
@@ -105,30 +108,28 @@ function Result({ composed, n }: { composed: ComposedJson; n: number }): VNode {
   const { lower, upper, terms, more, difference } = composed;
   const frame = useRef<HTMLElement>(null);
   const palette = useDark(frame) ? DARK : LIGHT;
-  const drawn = lower.labels.length + upper.labels.length > 0 || terms.length > 0;
+  const drawn = lower.labels.length + upper.labels.length > 0 || lower.name === "1";
   const [rows, middle, columns] = composed.rows;
   const side = (r: number, c: number) => Math.max(24, Math.min(132, 132 * (Math.max(r, c) / Math.max(rows, middle, columns))));
   return (
     <section class="wb-part wb-result" ref={frame} aria-label="the composition">
       <h4>One after the other{loops(composed)}</h4>
-      {drawn ? (
         <div class="wb-equation">
-          <div class="wb-stack" title="read upwards: the first below, the second above">
-            <Glued upper={asPicture(upper)} lower={asPicture(lower)} n={n} />
-          </div>
+          {drawn
+            ? <div class="wb-stack" title="read upwards: the first below, the second above"><Glued upper={asPicture(upper)} lower={asPicture(lower)} n={n} /></div>
+            : <span class="wb-mono">{upper.name} after {lower.name}</span>}
           <b class="wb-sign">=</b>
           <div class="wb-terms">
             {terms.length === 0 && <b class="wb-zero">0</b>}
             {terms.slice(0, 12).map((term, k) => (
               <span key={k} class="wb-term" title={term.name}>
                 <b>{factorName(term.factor, k === 0)}</b>
-                <Drawn picture={asPicture(term)} n={n} width={90} height={70} />
+                {term.labels.length || term.name === "1" ? <Drawn picture={asPicture(term)} n={n} width={90} height={70} /> : <span class="wb-mono">{term.name}</span>}
               </span>
             ))}
             {terms.length + more > 12 && <span class="wb-soft">and {plural(terms.length + more - 12, "more term")}</span>}
           </div>
         </div>
-      ) : <p class="wb-soft">These maps are no pictures; only their matrices compose.</p>}
       {composed.a && composed.b && composed.product ? (
         <div class="wb-product">
           {([["second", composed.a, rows, middle], ["first", composed.b, middle, columns], ["product", composed.product, rows, columns]] as const).map(([name, values, r, c], k) => (

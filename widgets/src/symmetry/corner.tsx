@@ -1,5 +1,5 @@
 /** One corner of the square: a tensor, or a batch of them, as what it stands for. */
-import type { VNode } from "preact";
+import type { RefObject, VNode } from "preact";
 import { useMemo, useRef } from "preact/hooks";
 import { Grid, useDark } from "./canvas";
 import { colours, DARK, LIGHT, type Palette } from "./sharing";
@@ -8,18 +8,26 @@ import type { Drawing } from "./sync";
 export interface CornerProps {
   readonly drawing: Drawing;
   readonly values: Float32Array;
-  readonly n: number;
+  /** The shape of the tensor. */
+  readonly sizes: readonly number[];
   readonly batch: number;
-  readonly order: number;
   /** The largest size in this column of the square: both rows have one scale. */
   readonly scale: number;
   /** The name of the vertex at each place. */
   readonly names: readonly number[];
   /** Where the vectors of a field are, two numbers each. */
   readonly places: Float32Array | null;
+  /** Of a graph whose symmetries the group is. */
+  readonly edges: readonly (readonly [number, number])[];
+  /** Where its vertices are, within the unit disc; empty for a circle. */
+  readonly layout: readonly (readonly [number, number])[];
   readonly label: string;
   readonly tone: "in" | "out";
   readonly size: number;
+  /** What dragging does, where it does something: the pointer's way since it went down, in radians about the middle and in pixels. */
+  readonly onDrag?: ((angle: number, across: number, begins: boolean) => void) | undefined;
+  /** One vertex was dragged onto another: their names. */
+  readonly onSwap?: ((a: number, b: number) => void) | undefined;
 }
 
 export function Corner(props: CornerProps): VNode {
@@ -27,8 +35,10 @@ export function Corner(props: CornerProps): VNode {
   const frame = useRef<HTMLDivElement>(null);
   const palette = useDark(frame) ? DARK : LIGHT;
   const flat = drawing === "heat";
+  const drags = useDragging(props, frame);
+  const can = props.onSwap ? " wb-swaps" : props.onDrag ? " wb-turns" : "";
   return (
-    <div class={`wb-corner wb-${tone}`} role="img" aria-label={label} ref={frame} style={{ width: `${size}px`, height: `${size}px` }}>
+    <div class={`wb-corner wb-${tone}${can}`} role="img" aria-label={label} ref={frame} style={{ width: `${size}px`, height: `${size}px` }} {...drags}>
       {flat ? <Heat {...props} palette={palette} /> : (
         <svg width={size} height={size} viewBox="-60 -60 120 120" aria-hidden="true">
           {inside(props, palette)}
@@ -36,6 +46,46 @@ export function Corner(props: CornerProps): VNode {
       )}
     </div>
   );
+}
+
+interface Grip {
+  readonly angle: number;
+  readonly x: number;
+  readonly vertex: number | null;
+}
+
+/** Pointer handlers: turn about the middle, or drag one vertex onto another. */
+function useDragging({ onDrag, onSwap }: CornerProps, frame: RefObject<HTMLDivElement | null>) {
+  const grip = useRef<Grip | null>(null);
+  if (!onDrag && !onSwap) return {};
+  const at = (event: PointerEvent): Grip => {
+    const box = frame.current?.getBoundingClientRect() ?? { left: 0, top: 0, width: 0, height: 0 };
+    const [x, y] = [event.clientX - box.left - box.width / 2, event.clientY - box.top - box.height / 2];
+    const under = (frame.current?.getRootNode() as Document | ShadowRoot | undefined)?.elementFromPoint?.(event.clientX, event.clientY);
+    const name = under?.closest("[data-vertex]")?.getAttribute("data-vertex");
+    return { angle: Math.atan2(-y, x), x, vertex: name == null ? null : Number(name) };
+  };
+  return {
+    onPointerDown: (event: PointerEvent) => {
+      if (event.button !== 0) return;
+      grip.current = at(event);
+      (event.currentTarget as Element).setPointerCapture?.(event.pointerId);
+      onDrag?.(0, 0, true);
+      event.preventDefault();
+    },
+    onPointerMove: (event: PointerEvent) => {
+      const from = grip.current;
+      if (!from || !onDrag) return;
+      const to = at(event);
+      onDrag(to.angle - from.angle, to.x - from.x, false);
+    },
+    onPointerUp: (event: PointerEvent) => {
+      const [from, to] = [grip.current, at(event)];
+      grip.current = null;
+      if (onSwap && from?.vertex != null && to.vertex !== null && to.vertex !== from.vertex) onSwap(from.vertex, to.vertex);
+    },
+    onPointerCancel: () => { grip.current = null; },
+  };
 }
 
 function inside(props: CornerProps, palette: Palette): VNode | VNode[] {
@@ -57,15 +107,33 @@ function spoken(value: number): string {
 const css = (rgba: ArrayLike<number>, at = 0): string => `rgb(${rgba[4 * at]} ${rgba[4 * at + 1]} ${rgba[4 * at + 2]} / ${((rgba[4 * at + 3] ?? 0) / 255).toFixed(3)})`;
 
 /** Rows and columns a tensor is unfolded to. */
-export function unfolded(n: number, order: number): [number, number] {
-  const down = Math.ceil(order / 2);
-  return order === 3 ? [n, n * n] : [n ** down, n ** (order - down)];
+export function unfolded(sizes: readonly number[]): [number, number] {
+  const down = sizes.length === 3 ? 1 : Math.ceil(sizes.length / 2);
+  const times = (some: readonly number[]) => some.reduce((product, size) => product * size, 1);
+  return [times(sizes.slice(0, down)), times(sizes.slice(down))];
 }
 
-function Heat({ values, n, order, scale, size, palette }: CornerProps & { palette: Palette }): VNode {
-  const [rows, columns] = unfolded(n, order);
-  const pixels = useMemo(() => new Uint8ClampedArray(colours(values.subarray(0, rows * columns), scale, palette)), [values, rows, columns, scale, palette]);
+function Heat({ values, sizes, scale, size, palette }: CornerProps & { palette: Palette }): VNode {
+  const { rows, columns, pixels } = useMemo(() => tiles(values, sizes, scale, palette), [values, sizes, scale, palette]);
   return <Grid rows={rows} columns={columns} pixels={pixels} size={size - 6} />;
+}
+
+/** The picture of a tensor: a matrix as it is; of three indices the slices of the first, side by side. */
+export function tiles(values: Float32Array, sizes: readonly number[], scale: number, palette: Palette): { rows: number; columns: number; pixels: Uint8ClampedArray<ArrayBuffer> } {
+  const [rows, columns] = unfolded(sizes);
+  const table = new Uint8ClampedArray(colours(values.subarray(0, rows * columns), scale, palette));
+  if (sizes.length !== 3) return { rows, columns, pixels: table };
+  const [slices, down, across] = sizes as [number, number, number];
+  const abreast = Math.ceil(Math.sqrt(slices));
+  const [height, width] = [Math.ceil(slices / abreast) * (down + 1) - 1, abreast * (across + 1) - 1];
+  const pixels = new Uint8ClampedArray(4 * height * width);
+  for (let slice = 0; slice < slices; slice++)
+    for (let row = 0; row < down; row++) {
+      const from = 4 * (slice * down + row) * across;
+      const to = 4 * ((Math.floor(slice / abreast) * (down + 1) + row) * width + (slice % abreast) * (across + 1));
+      pixels.set(table.subarray(from, from + 4 * across), to);
+    }
+  return { rows: height, columns: width, pixels };
 }
 
 const around = (at: number, n: number, radius: number) => {
@@ -74,16 +142,24 @@ const around = (at: number, n: number, radius: number) => {
 };
 
 /** A set or a graph: vertices on a circle, the entry of a vertex as its fill, of two as an edge. */
-function Vertices({ values, n, order, scale, names, palette }: CornerProps & { palette: Palette }): VNode {
-  const [ring, radius] = n === 1 ? [0, 12] : [46 - Math.min(6, n / 4), Math.max(6, Math.min(12, 90 / n))];
+function Vertices({ values, sizes, scale, names, edges: own, layout, palette }: CornerProps & { palette: Palette }): VNode {
+  const [n, order] = [sizes[0] ?? 1, sizes.length];
+  const ring = n === 1 ? 0 : 46 - Math.min(6, n / 4);
+  const spot = (at: number) => (layout[at] ? { x: 46 * layout[at][0], y: -46 * layout[at][1] } : around(at, n, ring));
+  const spots = Array.from({ length: n }, (_, at) => spot(at));
+  const apart = spots.reduce((least, a, i) => spots.slice(0, i).reduce((so, b) => Math.min(so, Math.hypot(a.x - b.x, a.y - b.y)), least), 40);
+  const radius = Math.max(4.5, Math.min(12, 0.4 * apart));
   const value = (i: number, j: number) => (order === 1 ? values[names[i] as number] : values[(names[i] as number) * n + (names[j] as number)]) ?? 0;
   const table = (v: number) => css(colours([v], scale, palette));
-  const edges: VNode[] = [];
+  const edges: VNode[] = order === 2 ? [] : own.map(([i, j]) => {
+    const [a, b] = [spot(i), spot(j)];
+    return <line key={`${i} ${j}`} class="wb-axis-line" x1={a.x} y1={a.y} x2={b.x} y2={b.y} />;
+  });
   if (order === 2)
     for (let i = 0; i < n; i++)
       for (let j = i + 1; j < n; j++) {
         const [one, other] = [value(i, j), value(j, i)];
-        const [a, b] = [around(i, n, ring), around(j, n, ring)];
+        const [a, b] = [spot(i), spot(j)];
         const alike = Math.abs(one - other) <= 0.01 * scale;
         for (const [v, from, to] of alike ? [[one, a, b] as const] : [[one, a, b] as const, [other, b, a] as const]) {
           if (Math.abs(v) < 0.004 * scale) continue;
@@ -98,9 +174,9 @@ function Vertices({ values, n, order, scale, names, palette }: CornerProps & { p
     <g>
       {edges}
       {names.map((name, place) => {
-        const { x, y } = around(place, n, ring);
+        const { x, y } = spot(place);
         return (
-          <g key={place} transform={`translate(${x} ${y})`}>
+          <g key={place} transform={`translate(${x} ${y})`} data-vertex={name}>
             <circle class="wb-node" r={radius} />
             <circle r={radius} style={{ fill: table(value(place, place)) }} />
             {radius > 6.5 && <text class="wb-name-of" y={3.5}>{name + 1}</text>}
@@ -123,17 +199,19 @@ export function projected(values: Float32Array, at: number, n: number): { x: num
   };
 }
 
-function Points({ values, n, batch, scale }: CornerProps): VNode {
+function Points({ values, sizes, scale }: CornerProps): VNode {
+  const n = sizes.at(-1) ?? 1;
+  const count = Math.floor(values.length / n);
   const unit = 50 / (scale || 1);
   const axes = [0, 1, 2].slice(0, Math.max(2, n)).map((axis) => {
     const end = projected(Float32Array.from({ length: n }, (_, k) => (k === axis ? scale * 0.95 : 0)), 0, n);
     return <line key={axis} class="wb-axis-line" x2={end.x * unit} y2={end.y * unit} />;
   });
-  const spots = Array.from({ length: batch }, (_, at) => projected(values, at, n)).sort((a, b) => a.depth - b.depth);
+  const spots = Array.from({ length: count }, (_, at) => projected(values, at, n)).sort((a, b) => a.depth - b.depth);
   return (
     <g>
       {axes}
-      {spots.map(({ x, y, depth }, k) => <circle key={k} class="wb-spot" cx={x * unit} cy={y * unit} r={n > 2 ? 2.4 + depth / (scale || 1) : 2.6} />)}
+      {spots.map(({ x, y, depth }, k) => <circle key={k} class="wb-spot" cx={x * unit} cy={y * unit} r={(count > 12 ? 2.6 : 4) + (n > 2 ? depth / (scale || 1) : 0)} />)}
     </g>
   );
 }
@@ -141,8 +219,9 @@ function Points({ values, n, batch, scale }: CornerProps): VNode {
 /** Half the width of the square that the places of a field fill, when turned. */
 const FIELD = 1.45;
 
-function Arrows({ values, n, batch, scale, places }: CornerProps): VNode {
+function Arrows({ values, sizes, batch, scale, places }: CornerProps): VNode {
   if (!places) return <g />;
+  const n = sizes.at(-1) ?? 2;
   const unit = 56 / FIELD;
   const long = 15 / (scale || 1);
   return (
@@ -165,20 +244,21 @@ function Arrows({ values, n, batch, scale, places }: CornerProps): VNode {
   );
 }
 
-function Dots({ values, n, batch, scale, places, palette }: CornerProps & { palette: Palette }): VNode {
+function Dots({ values, batch, scale, places, palette }: CornerProps & { palette: Palette }): VNode {
   if (!places) return <g />;
   const table = colours(values, scale, palette);
   return (
     <g>
       {Array.from({ length: batch }, (_, at) => {
-        const { x, y } = projected(places, at, n);
+        const { x, y } = projected(places, at, 2);
         return <circle key={at} cx={(x * 56) / FIELD} cy={(y * 56) / FIELD} r={4} style={{ fill: css(table, at) }} />;
       })}
     </g>
   );
 }
 
-function Bars({ values, n, scale }: CornerProps): VNode {
+function Bars({ values, sizes, scale }: CornerProps): VNode {
+  const n = sizes[0] ?? 1;
   const step = 104 / n;
   return (
     <g>

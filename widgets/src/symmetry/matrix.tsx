@@ -1,6 +1,6 @@
 /** The matrix that the diagrams span: equal colour, equal weight; what meets in the entry under the pointer. */
 import type { VNode } from "preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Button, Choices } from "../shared/bar";
 import { count, plural } from "../shared/format";
 import { useWidth } from "../shared/size";
@@ -8,7 +8,7 @@ import type { PartProps } from "./cards";
 import { subscript, weightName } from "./cards";
 import { boxOf, Grid, useDark } from "./canvas";
 import { ON } from "./reducer";
-import { colours, DARK, different, heldBy, hues, indicesOf, LIGHT, meeting, paint, valuesOf, wholePlace, type Sharing } from "./sharing";
+import { colours, DARK, different, heldBy, hues, indicesOf, LIGHT, meeting, paint, valuesOf, type Sharing } from "./sharing";
 
 interface MatrixProps extends PartProps {
   /** The diagram under the pointer, whose entries are held. */
@@ -29,7 +29,7 @@ export function Matrix(props: MatrixProps): VNode {
   const [pinned, setPinned] = useState<readonly [number, number] | null>(null);
   const weights = state.doc.weights ?? ON;
   const values = useMemo(() => (sharing ? valuesOf(sharing, weights) : new Float64Array()), [sharing, weights]);
-  useEffect(() => setPinned(null), [sharing]);
+  useLayoutEffect(() => setPinned(null), [sharing]);
   const at = over ?? pinned;
   const kind = sharing && at ? (sharing.kinds[at[0] * sharing.columns + at[1]] ?? null) : null;
   useEffect(() => onMeet(over ? kind : null), [over === null, kind]);
@@ -62,14 +62,12 @@ export function Matrix(props: MatrixProps): VNode {
     setPinned(next);
     onMeet(sharing.kinds[next[0] * columns + next[1]] ?? null);
   };
-  const [source, target] = [state.doc.source.length, state.doc.target.length];
-  const n = answers.about.n ?? 1;
   const broken = state.doc.broken;
   const crack = () => {
     const [row, column] = pinned ?? firstEntry(sharing, values);
-    acts.dispatch({ type: "break", place: [wholePlace(row, target, sharing.coordinates, n), wholePlace(column, source, sharing.coordinates, n)] });
+    acts.dispatch({ type: "break", place: [sharing.down[row] as number, sharing.across[column] as number] });
   };
-  const cracked = broken && inside(sharing, broken, target, source, n);
+  const cracked = broken && inside(sharing, broken);
   const ruled = Math.max(rows, columns) <= RULED;
   const [cw, ch] = [width / columns, height / rows];
   const marker = ([row, column]: readonly [number, number], name: string) => (
@@ -78,7 +76,7 @@ export function Matrix(props: MatrixProps): VNode {
   return (
     <section class="wb-part wb-matrix" ref={frame} aria-label="matrix">
       <div class="wb-head">
-        <h4>The matrix<span class="wb-note">{sizeOf(sharing, weights.size ? different(values, sharing.sizes) : 0)}</span></h4>
+        <h4>The matrix<span class="wb-note">{sizeOf(sharing, weights.size ? different(values, sharing.counts) : 0)}</span></h4>
       </div>
       <div
         class="wb-entrymap"
@@ -88,7 +86,13 @@ export function Matrix(props: MatrixProps): VNode {
         style={{ width: `${width}px`, height: `${height}px` }}
         onPointerMove={(event) => setOver(place(event))}
         onPointerLeave={() => setOver(null)}
-        onClick={(event) => { setPinned(place(event as unknown as PointerEvent)); }}
+        onClick={(event) => {
+          const here = place(event);
+          setPinned(here);
+          const { on, off } = meeting(sharing, sharing.kinds[here[0] * columns + here[1]] as number, weights);
+          const alone = [...on, ...off];
+          if (alone.length === 1) acts.dispatch({ type: "choose", at: (alone[0] as { diagram: number }).diagram });
+        }}
         onKeyDown={walk}
       >
         <Grid rows={rows} columns={columns} pixels={pixels} size={size} />
@@ -100,10 +104,8 @@ export function Matrix(props: MatrixProps): VNode {
       <div class="wb-entry" aria-live="polite">
         {at && kind !== null
           ? <Entry {...props} sharing={sharing} at={at} kind={kind} value={values[kind] ?? 0} />
-          : <p class="wb-soft">{state.colours === "weights" ? "Equal colour, equal weight: point at an entry to see which diagrams meet there." : "One colour, one weight: entries of one colour are equal in every equivariant map."}</p>}
-        {sharing.coordinates.length < n && (
-          <p class="wb-note wb-partly">Too large to draw whole: shown is the part with indices {sharing.coordinates.map((c) => c + 1).join(", ")} of {n}.</p>
-        )}
+          : <p class="wb-soft">{state.colours === "weights" ? `Equal colour, equal weight: point at an entry to see which ${answers.about.noun ?? "diagram"}s meet there.` : "One colour, one weight: entries of one colour are equal in every equivariant map."}</p>}
+        {sharing.part && <p class="wb-note wb-partly">{sharing.part}</p>}
       </div>
       <div class="wb-under">
         <Choices
@@ -127,20 +129,16 @@ function sizeOf({ of, kinds }: Sharing, numbers: number): string {
 }
 
 /** Where breaking shows: an entry off the diagonal that is not alone. */
-function firstEntry({ rows, columns, kinds, sizes }: Sharing, values: Float64Array): readonly [number, number] {
-  for (const wants of [(kind: number) => (sizes[kind] ?? 0) > 1 && values[kind] !== 0, (kind: number) => (sizes[kind] ?? 0) > 1, () => true])
+function firstEntry({ rows, columns, kinds, counts }: Sharing, values: Float64Array): readonly [number, number] {
+  for (const wants of [(kind: number) => (counts[kind] ?? 0) > 1 && values[kind] !== 0, (kind: number) => (counts[kind] ?? 0) > 1, () => true])
     for (let k = 1; k < kinds.length; k++) if (wants(kinds[k] as number)) return [Math.floor(k / columns), k % columns];
   return [rows - 1, columns - 1];
 }
 
 /** A broken entry's place among those drawn; null where it is not drawn. */
-function inside({ rows, columns, coordinates }: Sharing, [row, column]: readonly [number, number, number], target: number, source: number, n: number): readonly [number, number] | null {
-  const find = (place: number, order: number, most: number) => {
-    for (let k = 0; k < most; k++) if (wholePlace(k, order, coordinates, n) === place) return k;
-    return null;
-  };
-  const [a, b] = [find(row, target, rows), find(column, source, columns)];
-  return a === null || b === null ? null : [a, b];
+function inside({ down, across }: Sharing, [row, column]: readonly [number, number, number]): readonly [number, number] | null {
+  const [a, b] = [down.indexOf(row), across.indexOf(column)];
+  return a < 0 || b < 0 ? null : [a, b];
 }
 
 interface EntryProps extends MatrixProps {
@@ -151,18 +149,19 @@ interface EntryProps extends MatrixProps {
 }
 
 /** One entry in words: where it is, what it is, and the diagrams whose weights add up there. */
-function Entry({ state, sharing, at, kind, value }: EntryProps): VNode {
+function Entry({ state, answers, sharing, at, kind, value }: EntryProps): VNode {
+  const noun = answers.about.noun ?? "diagram";
   const weights = state.doc.weights ?? ON;
   const { on, off } = meeting(sharing, kind, weights);
-  const [row, column] = [indicesOf(at[0], state.doc.target.length, sharing.coordinates), indicesOf(at[1], state.doc.source.length, sharing.coordinates)];
+  const [row, column] = [indicesOf(sharing.down[at[0]] ?? 0, sharing.sizes[0]), indicesOf(sharing.across[at[1]] ?? 0, sharing.sizes[1])];
   const where = `row ${row.join(" ") || "1"}, column ${column.join(" ") || "1"}`;
-  const share = sharing.sizes[kind] ?? 0;
+  const share = sharing.counts[kind] ?? 0;
   return (
     <div>
       <p><b>{weightName(Number(value.toPrecision(6)))}</b> <span class="wb-soft">at {where}{share > 1 ? `, and at ${count(share - 1)} more` : ", alone"}</span></p>
       <p class="wb-sum">
         {on.length === 0
-          ? <span class="wb-soft">{off.length ? `${plural(off.length, "diagram")} would meet here; none is on` : "always 0: no diagram meets here"}</span>
+          ? <span class="wb-soft">{off.length ? `${plural(off.length, noun)} would meet here; none is on` : `always 0: no ${noun} meets here`}</span>
           : on.slice(0, ON_SHOWN).map(({ diagram, factor }, k) => (
             <span key={diagram}>{k > 0 && " + "}<b>{factor === 1 ? "" : factor === -1 ? "−" : `${factor}·`}{weightName(weights.get(diagram) ?? 0)}</b> <span class="wb-soft">d{subscript(diagram)}</span></span>
           ))}

@@ -136,6 +136,23 @@ export function formulaOf(picture: Picture, sourceOrder: number, form: string): 
   return [...pieces, ...inner, { text: "x", ...(given.length ? { sub: given.join("") } : {}) }];
 }
 
+/** What the map does, in words: "keeps 1, sums over 2', repeats along 2". Indices of the input have a dash. */
+export function wordsOf(picture: Picture, form: string): string {
+  const symbol = form === "symplectic" ? "ω" : "η";
+  const said = blocksOf(picture).filter(({ head }) => !head).map(({ upper, lower }) => {
+    const up = upper.map((v) => `${v + 1}`);
+    const low = lower.map((v) => `${v + 1}'`);
+    const bent = form !== "" && (up.length === 0 || low.length === 0);
+    if (!up.length) return bent ? `pairs ${low.join(" with ")} by ${symbol}` : `sums over ${low.join(" = ")}`;
+    if (!low.length) return bent ? `puts ${symbol} at ${up.join(" ")}` : up.length === 1 ? `repeats along ${up[0]}` : `fills only ${up.join(" = ")}`;
+    if (up.length === 1 && low.length === 1) return upper[0] === lower[0] ? `keeps ${up[0]}` : `moves ${low[0]} to ${up[0]}`;
+    return `takes ${low.join(" = ")} to ${up.join(" = ")}`;
+  });
+  const heads = blocksOf(picture).filter(({ head }) => head).length;
+  if (heads) said.push("ties the rest by ε, which changes sign when two indices are swapped");
+  return said.join(", ") || "multiplies by a number";
+}
+
 export function plainly(formula: readonly Piece[]): string {
   return formula.map(({ text, sub }) => (sub ? `${text}_${sub} ` : text)).join("").trim();
 }

@@ -8,9 +8,9 @@ export type View = "diagrams" | "compose" | "check" | "code";
 export interface Doc {
   readonly family: string;
   readonly n: number;
-  /** A factor each: 0 for V, 1 for V*. */
-  readonly source: readonly number[];
-  readonly target: readonly number[];
+  /** A factor each: 0 for V, 1 for V*; null for other spaces, which can only be kept. */
+  readonly source: readonly number[] | null;
+  readonly target: readonly number[] | null;
   readonly weights: Weights | null;
   /** A row, a column, and what is added to that entry alone. */
   readonly broken: readonly [number, number, number] | null;
@@ -25,6 +25,8 @@ export interface Kind {
   readonly least: number;
   readonly step: number;
   readonly fixed: boolean;
+  /** The names of the spaces, where they can only be kept. */
+  readonly between: readonly [string, string] | null;
 }
 
 export interface Message {
@@ -94,7 +96,7 @@ export function reduce(state: State, command: Command): State {
     case "n": return resized(state, command.n);
     case "power": {
       const { doc } = state;
-      if (doc[command.side].join() === command.flags.join()) return state;
+      if (doc[command.side]?.join() === command.flags.join()) return state;
       return moved(state, { ...doc, [command.side]: command.flags, weights: null, broken: null }, null);
     }
     case "channels": {
@@ -163,7 +165,8 @@ function sorted(weights: Map<number, number>): Weights {
 function regrouped(state: State, family: string): State {
   const kind = state.kinds.find(({ key }) => key === family);
   if (!kind || family === state.doc.family) return state;
-  return moved({ ...state, message: null }, { ...state.doc, family, n: fitting(kind, state.doc.n), weights: null, broken: null }, null);
+  const spaces = kind.between ? { source: null, target: null } : { source: state.doc.source ?? [0], target: state.doc.target ?? [0] };
+  return moved({ ...state, message: null }, { ...state.doc, ...spaces, family, n: fitting(kind, state.doc.n), weights: null, broken: null }, null);
 }
 
 export function fitting(kind: Kind, n: number): number {

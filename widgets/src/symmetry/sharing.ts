@@ -6,8 +6,13 @@ export interface SharingJson {
   readonly columns: number;
   /** Of the whole matrix. */
   readonly of: readonly [number, number];
-  /** The coordinates of V that are drawn. */
-  readonly coordinates: readonly number[];
+  /** Which part is drawn, in words; nothing where it is all. */
+  readonly part: string;
+  /** The shapes of output and input, whose indices rows and columns are. */
+  readonly sizes: readonly [readonly number[], readonly number[]];
+  /** Which rows and columns of the whole matrix are drawn. */
+  readonly down: Packed;
+  readonly across: Packed;
   readonly kinds: Packed;
   readonly start: Packed;
   readonly index: Packed;
@@ -18,14 +23,17 @@ export interface Sharing {
   readonly rows: number;
   readonly columns: number;
   readonly of: readonly [number, number];
-  readonly coordinates: readonly number[];
+  readonly part: string;
+  readonly sizes: readonly [readonly number[], readonly number[]];
+  readonly down: Uint32Array;
+  readonly across: Uint32Array;
   /** The kind of every entry drawn, row by row. */
   readonly kinds: Uint16Array;
   readonly start: Uint32Array;
   readonly index: Uint16Array;
   readonly value: Float32Array;
   /** How many entries drawn are of each kind. */
-  readonly sizes: Uint32Array;
+  readonly counts: Uint32Array;
 }
 
 export type Weights = ReadonlyMap<number, number>;
@@ -36,12 +44,15 @@ export function sharingOf(json: Partial<SharingJson> | undefined): Sharing | nul
   if (!json || json.rows === undefined) return null;
   const found = known.get(json);
   if (found) return found;
-  const { rows, columns = 0, of = [0, 0], coordinates = [] } = json;
+  const { rows, columns = 0, of = [0, 0], part = "", sizes = [[], []] } = json;
   const kinds = shorts(json.kinds);
   const start = words(json.start);
-  const sizes = new Uint32Array(Math.max(0, start.length - 1));
-  for (const kind of kinds) sizes[kind] = (sizes[kind] as number) + 1;
-  const made = { rows, columns, of, coordinates, kinds, start, index: shorts(json.index), value: floats(json.value), sizes };
+  const counts = new Uint32Array(Math.max(0, start.length - 1));
+  for (const kind of kinds) counts[kind] = (counts[kind] as number) + 1;
+  const made = {
+    rows, columns, of, part, sizes, kinds, start, counts,
+    down: words(json.down), across: words(json.across), index: shorts(json.index), value: floats(json.value),
+  };
   known.set(json, made);
   return made;
 }
@@ -76,25 +87,23 @@ export function meeting({ start, index, value }: Sharing, kind: number, weights:
 }
 
 /** How many different numbers the entries take, zero left out. */
-export function different(values: Float64Array, sizes: Uint32Array): number {
+export function different(values: Float64Array, counts: Uint32Array): number {
   const found = new Set<number>();
   values.forEach((value, kind) => {
-    if ((sizes[kind] ?? 0) > 0 && Math.abs(value) > 1e-9) found.add(Number(value.toPrecision(9)));
+    if ((counts[kind] ?? 0) > 0 && Math.abs(value) > 1e-9) found.add(Number(value.toPrecision(9)));
   });
   return found.size;
 }
 
-/** An entry's indices, from 1: row (2, 1), column (4). */
-export function indicesOf(place: number, order: number, coordinates: readonly number[]): number[] {
-  const size = coordinates.length;
+/** The indices of a row or a column of the whole matrix, from 1: row (2, 1), column (4). */
+export function indicesOf(place: number, sizes: readonly number[]): number[] {
   const found: number[] = [];
-  for (let rest = place, k = 0; k < order; k++, rest = Math.floor(rest / size)) found.unshift((coordinates[rest % size] ?? 0) + 1);
+  let rest = place;
+  for (const size of [...sizes].reverse()) {
+    found.unshift((rest % size) + 1);
+    rest = Math.floor(rest / size);
+  }
   return found;
-}
-
-/** A place among those drawn as a place in the whole matrix. */
-export function wholePlace(place: number, order: number, coordinates: readonly number[], n: number): number {
-  return indicesOf(place, order, coordinates).reduce((total, index) => total * n + index - 1, 0);
 }
 
 // ---- colours ---------------------------------------------------------------------------------------------------------
@@ -124,29 +133,35 @@ export function colours(values: ArrayLike<number>, largest: number, palette: Pal
 }
 
 /** A hue of its own for every kind in which something meets: what shares a weight has one colour. */
-export function hues({ start, sizes }: Sharing, palette: Palette, dark: boolean): Uint8ClampedArray {
-  const made = new Uint8ClampedArray(4 * sizes.length);
-  for (let kind = 0; kind < sizes.length; kind++) {
+export function hues({ start, counts }: Sharing, palette: Palette, dark: boolean): Uint8ClampedArray {
+  const made = new Uint8ClampedArray(4 * counts.length);
+  for (let kind = 0; kind < counts.length; kind++) {
     const empty = start[kind] === start[kind + 1];
-    const colour = empty ? palette.none : hsl((kind * 137.508 + 215) % 360, 0.5 + 0.12 * (kind % 3), (dark ? 0.52 : 0.62) - 0.07 * (kind % 4 === 3 ? 1 : 0));
+    const colour = empty ? palette.none : even((kind * 137.508 + 262) % 360, 0.115, (dark ? 0.66 : 0.68) + [0, 0.09, -0.1][kind % 3]!);
     made.set([...colour, empty ? 18 : 255], 4 * kind);
   }
   return made;
 }
 
-function hsl(hue: number, saturation: number, light: number): Colour {
-  const channel = (n: number) => {
-    const k = (n + hue / 30) % 12;
-    return 255 * (light - saturation * Math.min(light, 1 - light) * Math.max(-1, Math.min(k - 3, 9 - k, 1)));
-  };
-  return [channel(0), channel(8), channel(4)];
+/** A colour of even lightness (Ottosson's Oklab, 2020): hue in degrees. */
+function even(hue: number, chroma: number, light: number): Colour {
+  const [a, b] = [chroma * Math.cos((hue * Math.PI) / 180), chroma * Math.sin((hue * Math.PI) / 180)];
+  const l = (light + 0.3963377774 * a + 0.2158037573 * b) ** 3;
+  const m = (light - 0.1055613458 * a - 0.0638541728 * b) ** 3;
+  const s = (light - 0.0894841775 * a - 1.291485548 * b) ** 3;
+  const channel = (linear: number) => 255 * (linear <= 0.0031308 ? 12.92 * Math.max(0, linear) : 1.055 * Math.min(1, linear) ** (1 / 2.4) - 0.055);
+  return [
+    channel(4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s),
+    channel(-1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s),
+    channel(-0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s),
+  ];
 }
 
 /** Which kinds are held: those of one entry, or all where a diagram has something. */
 export function heldBy(sharing: Sharing, by: { readonly kind: number } | { readonly diagram: number } | null): Uint8Array | null {
   if (!by) return null;
-  const { start, index, sizes } = sharing;
-  const held = new Uint8Array(sizes.length);
+  const { start, index, counts } = sharing;
+  const held = new Uint8Array(counts.length);
   if ("kind" in by) held[by.kind] = 1;
   else
     for (let kind = 0; kind < held.length; kind++)

@@ -15,7 +15,7 @@ import type { Drawing, SquareJson } from "./sync";
 export const ROUNDING = 1e-9;
 
 const TITLES: Readonly<Record<string, string>> = {
-  graph: "a graph", image: "an image", values: "values on a set", points: "points", field: "a vector field", random: "random numbers", yours: "your own",
+  graph: "graph", image: "image", values: "values", points: "points", field: "vector field", random: "random", cloud: "point cloud", yours: "yours",
 };
 
 export function Square({ state, acts, answers }: PartProps): VNode {
@@ -26,11 +26,11 @@ export function Square({ state, acts, answers }: PartProps): VNode {
   return (
     <section class="wb-part wb-square" ref={frame} aria-label="both ways round">
       <div class="wb-head">
-        <h4>Both ways round</h4>
+        <h4>Both ways round{answers.about.complex && <span class="wb-note">real parts</span>}</h4>
         <span class="wb-space" />
         {square.inputs && <Inputs square={square} acts={acts} state={state} />}
       </div>
-      {square.serial === undefined ? <p class="wb-soft wb-wait">…</p> : <Ways square={square as SquareJson} size={size} drawn={state.drawn} />}
+      {square.serial === undefined ? <p class="wb-soft wb-wait">going both ways…</p> : <Ways square={square as SquareJson} size={size} drawn={state.drawn} answers={answers} acts={acts} />}
       <Element answers={answers} acts={acts} />
     </section>
   );
@@ -42,7 +42,7 @@ function Inputs({ square, acts, state }: { square: Partial<SquareJson>; acts: Pa
     <span class="wb-inputs">
       {(square.inputs?.length ?? 0) > 1
         ? <Pick label="input" value={square.kind ?? ""} choices={(square.inputs ?? []).map((kind) => [kind, TITLES[kind] ?? kind] as const)} onPick={(kind) => acts.wish("input", kind)} />
-        : <span class="wb-soft">{TITLES[square.kind ?? ""]}</span>}
+        : <span class="wb-soft">{TITLES[square.kind ?? ""]} input</span>}
       {square.kind !== "yours" && <Button label="another input" title="another one (a)" quiet onPress={() => acts.wish("another")}>↻</Button>}
       {graphs && (
         <Choices
@@ -56,23 +56,41 @@ function Inputs({ square, acts, state }: { square: Partial<SquareJson>; acts: Pa
   );
 }
 
-function Ways({ square, size, drawn }: { square: SquareJson; size: number; drawn: "graph" | "matrix" }): VNode {
-  const { n, batch, orders, images, error } = square;
+interface WaysProps extends Pick<PartProps, "answers" | "acts"> {
+  readonly square: SquareJson;
+  readonly size: number;
+  readonly drawn: "graph" | "matrix";
+}
+
+/** Pixels of a drag to the side for a whole turn of a slider. */
+const ACROSS = 120;
+
+function Ways({ square, size, drawn, answers, acts }: WaysProps): VNode {
+  const { batch, sizes, images, edges, layout, error } = square;
   const corners = useMemo(() => unpacked(square), [square]);
   const same = error < ROUNDING;
-  const plainNames = Array.from({ length: n }, (_, k) => k);
+  const plainNames = Array.from({ length: sizes[0][0] ?? sizes[1][0] ?? 0 }, (_, k) => k);
   const movedNames = images.length ? images : plainNames;
   const as = (drawing: Drawing): Drawing => (drawing === "graph" && drawn === "matrix" ? "heat" : drawing);
+  const before = useRef(0);
+  const axis = answers.about.axes?.[square.axis];
+  const plane = axis?.unit === "°" && sizes[0].at(-1) === 2;
+  const onDrag = axis && ((angle: number, across: number, begins: boolean) => {
+    if (begins) before.current = square.amount;
+    else acts.turn(square.axis, wrapped(before.current + (plane ? angle : (across / ACROSS) * axis.most), axis.most, axis.unit === "°"));
+  });
+  const onSwap = images.length && as(square.from) !== "heat" ? (a: number, b: number) => acts.wish("swap", [a, b]) : undefined;
   const corner = (side: "from" | "to", values: Float32Array, moved: boolean, label: string, at = size): VNode => {
     const props: CornerProps = {
-      drawing: as(square[side]), values, n, batch, order: orders[side === "from" ? 0 : 1], label,
+      drawing: as(square[side]), values, batch, edges, layout, sizes: sizes[side === "from" ? 0 : 1], label,
       scale: side === "from" ? corners.fromScale : corners.toScale, names: moved ? movedNames : plainNames,
       places: moved ? corners.moved : corners.places, tone: side === "from" ? "in" : "out", size: at,
+      ...(moved && side === "from" ? { onDrag: onSwap ? undefined : onDrag, onSwap } : {}),
     };
     return <Corner {...props} />;
   };
   return (
-    <div class={`wb-ways${same ? " wb-same" : " wb-unlike"}`} style={{ gridTemplateColumns: `${size}px 1fr ${size}px` }}>
+    <div class={`wb-ways${same ? " wb-same" : " wb-unlike"}`} style={{ gridTemplateColumns: `${size}px minmax(0, 110px) ${size}px` }}>
       {corner("from", corners.x, false, "the input x")}
       <Arrow label="f" title="the map" />
       {corner("to", corners.fx, false, "f(x), the input mapped")}
@@ -98,20 +116,27 @@ function Ways({ square, size, drawn }: { square: SquareJson; size: number; drawn
   );
 }
 
+/** An amount within the slider: angles go round, others stop. */
+export function wrapped(amount: number, most: number, round: boolean): number {
+  if (!round) return Math.max(-most, Math.min(most, amount));
+  const whole = 2 * most;
+  return ((((amount + most) % whole) + whole) % whole) - most;
+}
+
 function unpacked(square: SquareJson) {
   const [x, fx, gx, fgx, gfx] = ([square.x, square.fx, square.gx, square.fgx, square.gfx] as (Packed | undefined)[]).map(floats) as [Float32Array, Float32Array, Float32Array, Float32Array, Float32Array];
   const vectors = (drawing: Drawing) => drawing === "points" || drawing === "arrows";
-  const most = (drawing: Drawing, ...all: Float32Array[]) => {
+  const most = (drawing: Drawing, n: number, ...all: Float32Array[]) => {
     let found = 0;
     for (const values of all)
-      if (vectors(drawing)) for (let k = 0; k < values.length; k += square.n) found = Math.max(found, Math.hypot(...values.subarray(k, k + square.n)));
+      if (vectors(drawing)) for (let k = 0; k < values.length; k += n) found = Math.max(found, Math.hypot(...values.subarray(k, k + n)));
       else for (const value of values) found = Math.max(found, Math.abs(value));
     return found;
   };
   return {
     x, fx, gx, fgx, gfx,
-    fromScale: most(square.from, x, gx),
-    toScale: most(square.to, fx, fgx, gfx),
+    fromScale: most(square.from, square.sizes[0].at(-1) ?? 1, x, gx),
+    toScale: most(square.to, square.sizes[1].at(-1) ?? 1, fx, fgx, gfx),
     places: square.places ? floats(square.places) : null,
     moved: square.moved ? floats(square.moved) : null,
   };
@@ -123,7 +148,7 @@ function Arrow({ label, title, down }: { label: string; title: string; down?: bo
       <i>{label}</i>
       {down
         ? <svg width="14" height="46" viewBox="0 0 14 46" aria-hidden="true"><path d="M7 2V42M3 37l4 6l4 -6" /></svg>
-        : <svg width="100%" height="14" viewBox="0 0 60 14" preserveAspectRatio="none" aria-hidden="true"><path d="M2 7H57M51 3l7 4l-7 4" /></svg>}
+        : <span class="wb-shaft" aria-hidden="true"><svg width="9" height="14" viewBox="0 0 9 14"><path d="M1 3l7 4l-7 4" /></svg></span>}
     </span>
   );
 }

@@ -8,8 +8,9 @@ import type { SharingJson } from "./sharing";
 
 export interface Spec {
   group: { family: string; n: number };
-  source: number[];
-  target: number[];
+  /** 0 for V, 1 for V* for every factor; null for other spaces, which can only be kept. */
+  source: number[] | null;
+  target: number[] | null;
   weights: [number, number][] | null;
   broken: [number, number, number] | null;
   channels: [number, number];
@@ -31,6 +32,8 @@ export interface About {
   spanning: number;
   dimension: number;
   form: string;
+  /** What spans: "diagram", "orbit", "solution", "map". */
+  noun: string;
   kinds: Kind[];
   generators: string[];
   axes: Axis[];
@@ -54,15 +57,18 @@ export interface SquareJson {
   serial: number;
   kind: string;
   inputs: string[];
-  n: number;
   batch: number;
   from: Drawing;
   to: Drawing;
-  orders: [number, number];
+  /** The shapes of input and output. */
+  sizes: [number[], number[]];
   element: string;
   /** Where a permutation takes every coordinate. */
   images: number[];
-  entries: number[][];
+  /** Of a graph whose symmetries the group is. */
+  edges: [number, number][];
+  /** Where its vertices are, within the unit disc; empty for a circle. */
+  layout: [number, number][];
   axis: number;
   amount: number;
   error: number;
@@ -88,7 +94,8 @@ export interface PictureJson {
 export interface ComposedJson {
   lowerAt: number;
   upperAt: number;
-  out: number[];
+  out: number[] | null;
+  names: string[];
   count: number;
   labels: Packed;
   head: Packed;
@@ -112,6 +119,8 @@ export interface CheckedJson {
   single?: number[];
   double?: number[];
   asked?: number;
+  /** The microscope as a line of Python. */
+  line?: string;
 }
 
 export interface Traits {
@@ -125,7 +134,7 @@ export interface Traits {
   composed: Partial<ComposedJson>;
   composing: Record<string, unknown>;
   diagrams: Partial<PicturesJson>;
-  related: { diagram?: number; terms?: [number, number][] | null };
+  related: { diagram?: number; terms?: [number, number][] | null; picture?: string };
   sharing: Partial<SharingJson>;
   square: Partial<SquareJson>;
   trail: { undo?: number; redo?: number };
@@ -191,7 +200,7 @@ export class Link {
   }
 
   /** Ask Python for what only it can do: undo, a random element, a step, another input, how a diagram depends on others. */
-  wish(op: string, value?: number | string): void {
+  wish(op: string, value?: number | string | readonly number[]): void {
     this.wishes += 1;
     this.save("wish", { op, serial: `${this.me} ${this.wishes}`, ...(value === undefined ? {} : { value }) });
   }
@@ -211,9 +220,9 @@ export class Link {
   }
 
   /** Ask for a composition. */
-  compose(pair: { lower: number; upper: number; out: readonly number[] }): void {
+  compose(pair: { lower: number; upper: number; out: readonly number[] | null }): void {
     this.wishes += 1;
-    this.save("composing", { ...pair, out: [...pair.out], serial: `${this.me} ${this.wishes}` });
+    this.save("composing", { ...pair, out: pair.out && [...pair.out], serial: `${this.me} ${this.wishes}` });
   }
 
   close(): void {
@@ -260,8 +269,8 @@ export function docOf(spec: Partial<Spec> | undefined): Doc {
   return {
     family: spec?.group?.family ?? "",
     n: spec?.group?.n ?? 1,
-    source: spec?.source ?? [],
-    target: spec?.target ?? [],
+    source: spec?.source ?? null,
+    target: spec?.target ?? null,
     weights: spec?.weights ? new Map(spec.weights) : null,
     broken: spec?.broken ?? null,
     channels: spec?.channels ?? [1, 1],
@@ -271,8 +280,8 @@ export function docOf(spec: Partial<Spec> | undefined): Doc {
 export function specOf(doc: Doc, gesture: string | null): Spec {
   return {
     group: { family: doc.family, n: doc.n },
-    source: [...doc.source],
-    target: [...doc.target],
+    source: doc.source && [...doc.source],
+    target: doc.target && [...doc.target],
     weights: doc.weights && [...doc.weights].map(([at, weight]) => [at, weight]),
     broken: doc.broken && [...doc.broken],
     channels: [...doc.channels],
