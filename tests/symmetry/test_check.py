@@ -184,6 +184,24 @@ def test_a_model_in_a_function_is_looked_into():
     assert report.guilty == "model.1"
 
 
+def test_compiled_models_are_looked_into_as_they_were_before():
+    inner = nn.Sequential(VectorLinear(2, 4), nn.Tanh(), VectorLinear(4, 2))
+    for model, guilty in ((Compiled(inner), "1"), (nn.Sequential(VectorLinear(2, 2), Compiled(inner)), "1.1")):
+        report = check(model, O(3), sample=torch.randn(5, 2, 3), inputs=1, outputs=1)
+        assert (report.guilty, report.model) == (guilty, "Sequential")
+
+
+class Compiled(nn.Module):
+    """As torch.compile wraps a module; running it would compile."""
+
+    def __init__(self, inner):
+        super().__init__()
+        self._orig_mod = inner
+
+    def forward(self, *args):
+        raise AssertionError("compiled code is not run")
+
+
 def test_training_and_evaluation_are_told_apart():
     model = nn.Sequential(VectorLinear(2, 4), nn.Dropout(0.5), VectorLinear(4, 2))
     x = torch.randn(5, 2, 3)

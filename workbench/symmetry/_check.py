@@ -18,7 +18,7 @@ from workbench.symmetry._errors import SymmetryError
 from workbench.symmetry._groups import Group
 from workbench.symmetry._habits import gaps, habits
 from workbench.symmetry._report import OWN, ElementError, EquivarianceReport, LayerError, Tensor
-from workbench.symmetry._subject import leaves
+from workbench.symmetry._subject import leaves, original
 from workbench.symmetry._suspects import Layer
 from workbench.symmetry._trial import Trial
 
@@ -189,7 +189,7 @@ def _failures(trial: Trial) -> list[str]:
 
 def _called(model: Any) -> str:
     if isinstance(model, nn.Module):
-        return type(model).__name__
+        return type(original(model)).__name__
     return str(getattr(model, "__name__", type(model).__name__))
 
 
