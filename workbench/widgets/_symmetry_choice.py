@@ -11,6 +11,7 @@ __all__ = [
     "family_of",
     "is_plain",
     "made",
+    "missing",
     "plainly",
     "positions",
     "read_choice",
@@ -267,6 +268,13 @@ def read_flags(told: object, which: str) -> Flags:
     return tuple(bool(each) for each in told)
 
 
+def missing(hom: Hom, at: object) -> str:
+    """What is said of a position where there is nothing."""
+    if not hom.spanning_size:
+        return f"there is nothing to switch on: {hom}"
+    return f"there is no {hom.noun} {at!r}; positions of {hom} go from 0 to {hom.spanning_size - 1:,}"
+
+
 def _weights(told: object, hom: Hom) -> dict[int, float]:
     if not isinstance(told, list | tuple):
         raise SymmetryError(f"weights are {type(told).__name__}; they are pairs of a diagram's position and its weight")
@@ -276,7 +284,7 @@ def _weights(told: object, hom: Hom) -> dict[int, float]:
             raise SymmetryError(f"{pair!r} is no pair of a diagram's position and its weight")
         at, weight = pair
         if isinstance(at, bool) or not isinstance(at, int) or not 0 <= at < hom.spanning_size:
-            raise SymmetryError(f"there is no diagram {at!r}; {hom} has positions 0 to {hom.spanning_size - 1:,}")
+            raise SymmetryError(missing(hom, at))
         found[at] = checked_weight(weight, at)
     return dict(sorted(found.items()))
 

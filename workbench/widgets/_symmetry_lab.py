@@ -31,6 +31,7 @@ from workbench.widgets._symmetry_choice import (
     family_of,
     is_plain,
     made,
+    missing,
     plainly,
     positions,
     read_choice,
@@ -537,7 +538,7 @@ class SymmetryLab(TwoWay):
 
     def _show_page(self) -> None:
         """What only one of the pages shows."""
-        if self.view == "compose" and not self.composed:
+        if self.view == "compose" and not self.composed and self._choice.hom.spanning_size:
             self._show_composition(self.composing)
         if self.view == "check" and not self.checked:
             self._check_again()
@@ -572,7 +573,7 @@ class SymmetryLab(TwoWay):
     def _show_relation(self, at: int) -> None:
         hom = self._choice.hom
         if not 0 <= at < hom.spanning_size:
-            raise SymmetryError(f"there is no diagram {at}; {hom} has positions 0 to {hom.spanning_size - 1:,}")
+            raise SymmetryError(missing(hom, at))
         found = {at: 1.0} if at in self._basis else relation(hom, self._shared, at, self._basis)
         terms = None if found is None else [[each, share] for each, share in found.items()]
         self.related = {"diagram": at, "terms": terms, "picture": ""}
@@ -684,7 +685,7 @@ def _weights_of(weights: Mapping[Any, float], hom: Hom) -> dict[int, float]:
             place = place or {each: number for number, each in enumerate(hom.diagrams)}
             at = place.get(key, -1)
         if isinstance(at, bool) or not 0 <= at < hom.spanning_size:
-            raise SymmetryError(f"{key!r} is no diagram of {hom}; positions go from 0 to {hom.spanning_size - 1:,}")
+            raise SymmetryError(missing(hom, key))
         found[at] = checked_weight(weight, at)
     return dict(sorted(found.items()))
 

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from workbench.symmetry import Combination, Diagram, Hom, SymmetryError
+from workbench.widgets._symmetry_choice import missing
 from workbench.widgets._symmetry_square import Job, Mapped, difference, transformed
 
 ELEMENTS = 200
@@ -114,9 +115,7 @@ def compose(upper: Hom, lower: Hom, second: object, first: object) -> Compositio
         if hom.spanning_size == 0:
             raise SymmetryError(f"there is no diagram to compose: {hom}")
         if isinstance(at, bool) or not isinstance(at, int) or not 0 <= at < hom.spanning_size:
-            raise SymmetryError(
-                f"there is no diagram {at!r} in {hom}; positions go from 0 to {hom.spanning_size - 1:,}"
-            )
+            raise SymmetryError(missing(hom, at))
         found.append(hom.diagrams[at])
     below, above = found
     return Composition(below, above, above @ below)
