@@ -1,7 +1,9 @@
 """Forty models, each with one planted fault of a kind that users have reported, and where it was planted.
 
-The threads are those where such a fault, or the suspicion of it, came up: repository and number on GitHub. The models are ours.
-`where` is the name of the argument, result or layer; it was written down with the model, before anything was checked.
+Where a fault is known from a thread on GitHub (repository and number), the thread is named; the others are what teachers and reviewers
+of such models see again and again. The models are ours. `where` is the name of the argument, result or layer that holds the fault,
+the innermost one, as it was planted. Five of these names were corrected after the first run: they had named the layer around the
+guilty one; and three models were rewritten that were sound after all, or for which two answers were right.
 """
 
 __all__ = ["FAULTS", "Fault"]
@@ -118,7 +120,7 @@ def cell_is_not_rotated() -> Case:
     return Net(), O(3), (pos, edges, torch.eye(3) * 5 + 0.2 * torch.randn(3, 3), shifts), (1, 0, 0, 0), 0
 
 
-@fault("equiformer_v2#5", "argument", "vel")
+@fault("", "argument", "vel")
 def velocities_are_not_rotated() -> Case:
     class Net(nn.Module):
         def __init__(self):
@@ -132,7 +134,7 @@ def velocities_are_not_rotated() -> Case:
     return Net(), O(3), (torch.rand(NODES, 1), cloud(), cloud(), ring(NODES)), (0, 1, 0, 0), 1
 
 
-@fault("lucidrains/se3-transformer-pytorch#3", "argument", "edge_index")
+@fault("", "argument", "edge_index")
 def edges_are_not_relabelled() -> Case:
     class Net(nn.Module):
         def __init__(self):
@@ -281,7 +283,7 @@ def a_field_comes_in_the_order_yzx() -> Case:
     return Net(), SO(3), (cloud(), cloud(), ring(NODES)), (1, permuted, 0), 1
 
 
-@fault("pixelsplat#23", "layer", "back")
+@fault("", "layer", "back")
 def the_rotation_back_is_transposed() -> Case:
     class Frame(nn.Module):
         def forward(self, v):
@@ -314,10 +316,10 @@ def the_rotation_back_is_transposed() -> Case:
             frame = self.frame(v)
             return self.back(frame, self.local(self.there(frame, v).flatten(1)).unflatten(1, (4, 3)))
 
-    return Net(), SO(3), torch.randn(5, 3, 3).transpose(0, 0)[:, :, :], 1, 1
+    return Net(), SO(3), torch.randn(5, 3, 3), 1, 1
 
 
-@fault("equidiff#9", "layer", "frame")
+@fault("", "layer", "frame")
 def the_sign_of_a_principal_axis_is_fixed_by_a_coordinate() -> Case:
     class Principal(nn.Module):
         def forward(self, x):
@@ -355,12 +357,12 @@ def vectors(fault: nn.Module) -> Case:
     return VectorNet(fault), O(3), torch.randn(8, 2, 3), 1, 1
 
 
-@fault("escnn#4", "layer", "fault")
+@fault("", "layer", "fault")
 def relu_of_components() -> Case:
     return vectors(nn.ReLU())
 
 
-@fault("escnn#72", "layer", "fault")
+@fault("", "layer", "fault")
 def a_bias_on_vectors() -> Case:
     class Biased(VectorLinear):
         def __init__(self):
@@ -373,7 +375,7 @@ def a_bias_on_vectors() -> Case:
     return vectors(Biased())
 
 
-@fault("e2cnn#17", "layer", "fault.norm")
+@fault("", "layer", "fault.norm")
 def batch_norm_of_components_in_evaluation() -> Case:
     class Norm(nn.Module):
         def __init__(self):
@@ -389,7 +391,7 @@ def batch_norm_of_components_in_evaluation() -> Case:
     return model.eval(), *rest
 
 
-@fault("e2cnn#17", "layer", "fault.norm")
+@fault("", "layer", "fault.norm")
 def batch_norm_of_components_in_training() -> Case:
     class Norm(nn.Module):
         def __init__(self):
@@ -402,22 +404,22 @@ def batch_norm_of_components_in_training() -> Case:
     return vectors(Norm())
 
 
-@fault("escnn#72", "randomness", "fault")
+@fault("", "randomness", "fault")
 def dropout_of_components() -> Case:
     return vectors(nn.Dropout(0.3))
 
 
-@fault("se3-transformer#3", "layer", "fault")
+@fault("", "layer", "fault")
 def layer_norm_over_components() -> Case:
     return vectors(nn.LayerNorm(3))
 
 
-@fault("emlp#23", "layer", "fault")
+@fault("", "layer", "fault")
 def softmax_over_components() -> Case:
     return vectors(nn.Softmax(-1))
 
 
-@fault("emlp#23", "layer", "fault")
+@fault("", "layer", "fault")
 def the_largest_component_of_several_vectors() -> Case:
     class MaxPool(nn.Module):
         def forward(self, v):
@@ -426,7 +428,7 @@ def the_largest_component_of_several_vectors() -> Case:
     return vectors(MaxPool())
 
 
-@fault("lucidrains/egnn", "layer", "layers.1")
+@fault("", "layer", "layers.1")
 def differences_are_clamped_by_component() -> Case:
     class Clamped(EGNNLayer):
         def move(self, d, weight):
@@ -447,7 +449,7 @@ def differences_are_clamped_by_component() -> Case:
     return Net(), O(3), (torch.rand(NODES, 1), cloud(), ring(NODES)), (0, 1, 0), 1
 
 
-@fault("equidiff#9", "layer", "embed")
+@fault("", "layer", "embed")
 def absolute_coordinates_enter() -> Case:
     class Embed(nn.Module):
         def __init__(self):
@@ -468,7 +470,7 @@ def absolute_coordinates_enter() -> Case:
     return Net(), motions(), (torch.rand(NODES, 1), cloud(), ring(NODES)), (0, rigid, 0), 0
 
 
-@fault("escnn#58", "layer", "gate")
+@fault("", "layer", "gate")
 def scalars_and_vectors_are_cut_apart_one_too_late() -> Case:
     class Gate(nn.Module):
         def __init__(self, start):
@@ -497,7 +499,7 @@ def scalars_and_vectors_are_cut_apart_one_too_late() -> Case:
 # ---- signs, tables, precision ----------------------------------------------------------------------------------------
 
 
-@fault("s2cnn#41", "layer", "mix")
+@fault("", "layer", "mix")
 def a_cross_product_is_added_to_a_vector() -> Case:
     class Mix(nn.Module):
         def forward(self, v):
@@ -511,10 +513,10 @@ def a_cross_product_is_added_to_a_vector() -> Case:
         def forward(self, v):
             return self.last(self.mix(self.gate(self.lift(v))))
 
-    return Net(), O(3), torch.randn(6, 3, 3)[:, :3], 1, 1
+    return Net(), O(3), torch.randn(6, 3, 3), 1, 1
 
 
-@fault("e3nn#128", "layer", "handed")
+@fault("", "layer", "handed")
 def a_triple_product_serves_as_a_scalar() -> Case:
     class Handed(nn.Module):
         def forward(self, v):
@@ -532,7 +534,7 @@ def a_triple_product_serves_as_a_scalar() -> Case:
     return Net(), O(3), torch.randn(6, 4, 3), 1, 0
 
 
-@fault("e3nn#128", "result", "result")
+@fault("", "result", "result")
 def a_torque_is_declared_a_vector() -> Case:
     class Torque(nn.Module):
         def __init__(self):
@@ -545,7 +547,7 @@ def a_torque_is_declared_a_vector() -> Case:
     return Torque(), O(3), (cloud(), cloud()), (1, 1), 1
 
 
-@fault("graph2mat#18", "result", "result")
+@fault("", "result", "result")
 def a_stress_is_declared_invariant() -> Case:
     class Stress(nn.Module):
         def __init__(self):
@@ -584,7 +586,7 @@ def one_sign_in_a_table_of_couplings() -> Case:
     return Net(), O(3), (cloud(), cloud(), ring(NODES)), (1, 1, 0), 1
 
 
-@fault("mace#1004", "layer", "harmonics")
+@fault("", "layer", "harmonics")
 def one_harmonic_has_the_wrong_norm() -> Case:
     class Wrong(Harmonics):
         def second(self, x, y, z):
@@ -597,7 +599,7 @@ def one_harmonic_has_the_wrong_norm() -> Case:
     return net, O(3), (cloud(), ring(NODES)), (1, 0), 0
 
 
-@fault("s2cnn#41", "layer", "activation")
+@fault("PriceofFreedom", "layer", "activation")
 def a_grid_on_the_sphere_is_too_coarse() -> Case:
     class OnGrid(nn.Module):
         def __init__(self):
@@ -653,7 +655,7 @@ def a_reciprocal_grid_shows_by_a_hair() -> Case:
     return Net(), SO(3), (cloud(), torch.rand(NODES), ring(NODES)), (1, 0, 0), 0
 
 
-@fault("PriceofFreedom", "precision", "harmonics")
+@fault("", "precision", "harmonics")
 def harmonics_are_computed_in_float32() -> Case:
     class Single(Harmonics):
         def forward(self, r):
@@ -690,7 +692,7 @@ def a_set(**parts: nn.Module) -> Case:
     return SetNet(**parts), S(NODES), torch.randn(NODES, 4), Axes(0), 0 if invariant else Axes(0)
 
 
-@fault("se3-transformer#3", "layer", "positions")
+@fault("", "layer", "positions")
 def a_set_with_positional_encoding() -> Case:
     class Positions(nn.Module):
         def forward(self, x):
@@ -700,7 +702,7 @@ def a_set_with_positional_encoding() -> Case:
     return a_set(before=Positions())
 
 
-@fault("lucidrains/se3-transformer-pytorch#3", "layer", "blocks.1.attention")
+@fault("", "layer", "blocks.1.attention")
 def attention_with_a_causal_mask() -> Case:
     class Causal(Attention):
         def mask(self, scores):
@@ -710,12 +712,12 @@ def attention_with_a_causal_mask() -> Case:
     return a_set(attention=Causal(8))
 
 
-@fault("deepchem#4600", "layer", "readout.1.0")
+@fault("", "layer", "readout.1.0")
 def nodes_are_flattened_into_a_perceptron() -> Case:
     return a_set(readout=nn.Sequential(nn.Flatten(0), mlp(8 * NODES, 8, 1)))
 
 
-@fault("PyG#2298", "layer", "readout.rnn")
+@fault("", "layer", "readout.rnn")
 def a_recurrent_net_reads_the_nodes() -> Case:
     class Last(nn.Module):
         def __init__(self):
@@ -728,7 +730,7 @@ def a_recurrent_net_reads_the_nodes() -> Case:
     return a_set(readout=Last())
 
 
-@fault("PyG#1857", "layer", "convs.1")
+@fault("", "layer", "convs.1")
 def only_half_of_an_adjacency_is_read() -> Case:
     class Conv(nn.Module):
         def __init__(self, half):
@@ -754,7 +756,7 @@ def only_half_of_an_adjacency_is_read() -> Case:
     return Net(), S(NODES), (torch.randn(NODES, 3), a + a.T), (Axes(0), Axes(0, 1)), Axes(0)
 
 
-@fault("PyG#10552", "state", "neighbours")
+@fault("", "state", "neighbours")
 def neighbours_are_kept_from_the_first_call() -> Case:
     class Cached(Neighbours):
         def __init__(self):
@@ -787,17 +789,17 @@ class RingNet(nn.Module):
         return self.pool(torch.relu(self.conv3(self.down(torch.relu(self.conv2(x))))))
 
 
-@fault("e2cnn#37", "layer", "conv2.conv")
+@fault("escnn#4", "layer", "conv2.conv")
 def zeros_are_padded() -> Case:
     return RingNet(CircularConv(6, 6, 5, mode="zeros")), C(12), torch.randn(3, 2, 12), 1, 0
 
 
-@fault("e2cnn#11", "layer", "down")
+@fault("e2cnn#56", "layer", "down")
 def every_other_point_is_kept() -> Case:
     return RingNet(CircularConv(6, 6), pool=nn.MaxPool1d(2)), C(12), torch.randn(3, 2, 12), 1, 0
 
 
-@fault("e2cnn#61", "layer", "coords")
+@fault("", "layer", "coords")
 def coordinates_are_appended() -> Case:
     class Coords(nn.Module):
         def forward(self, x):
@@ -840,7 +842,7 @@ def a_stride_does_not_fit_the_width() -> Case:
 # ---- other groups ----------------------------------------------------------------------------------------------------
 
 
-@fault("emlp#10", "layer", "norms")
+@fault("", "layer", "norms")
 def a_euclidean_norm_under_boosts() -> Case:
     class Net(nn.Module):
         def __init__(self):
@@ -853,7 +855,7 @@ def a_euclidean_norm_under_boosts() -> Case:
     return Net(), Lorentz(), torch.randn(6, 3, 4), 1, 0
 
 
-@fault("emlp#10", "layer", "pairs")
+@fault("", "layer", "pairs")
 def a_euclidean_product_in_phase_space() -> Case:
     class Pairs(nn.Module):
         def forward(self, v):

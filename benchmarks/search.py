@@ -43,9 +43,10 @@ def run(repeats: int) -> str:
 
 def _demonstration(seeds: int) -> str:
     x = torch.from_numpy(np.load(DATA)["goal"]) if DATA.exists() else _made((3,) * 6, BONDS, 0)
-    rows = []
-    for algorithm in ALGORITHMS:
-        rows.append([algorithm, *_told([_hunt(x, algorithm, 126, seed, 5) for seed in range(seeds)], BUDGET)])
+    rows = [
+        [algorithm, *_told([_hunt(x, algorithm, 126, seed, 5) for seed in range(seeds)], BUDGET)]
+        for algorithm in ALGORITHMS
+    ]
     return table(["algorithm", "found", "evaluations", "seconds"], rows)
 
 

@@ -66,6 +66,12 @@ def _report(report: Any) -> str:
     lines = repr(report).split("\n")
     mark, colour = ("✓", "#009E73") if report.sound else ("✗", "#D55E00")
     head = f'<div style="font-weight:600"><span style="color:{colour}">{mark}</span> {escape(lines[0])}</div>'
-    said = [f"<div>{escape(each.text)}<br><i>{escape(each.remedy)}</i></div>" for each in report.findings]
-    rest = escape("\n".join(line for line in lines[1 + 2 * len(report.findings) :]))
-    return f'{head}{"".join(said)}<pre style="margin:.4em 0;line-height:1.3">{rest}</pre>'
+    said, told = "", 1
+    for each in report.findings:
+        said += f"<div>{escape(each.text)}.</div>"
+        for name, words in (("Operation", each.operation), ("Remedy", each.remedy)):
+            said += f"<div><i>{name}:</i> {escape(words)}</div>" if words else ""
+            told += bool(words)
+        told += 1
+    rest = escape("\n".join(lines[told:]))
+    return f'{head}{said}<pre style="margin:.4em 0;line-height:1.3;word-break:normal">{rest}</pre>'

@@ -1,6 +1,7 @@
 """The figure of a check, and what a notebook shows of a report."""
 
 import re
+from html import escape
 
 import numpy as np
 import plotly.graph_objects as go
@@ -77,3 +78,13 @@ def test_a_notebook_shows_the_verdict_first_and_escapes_names():
     assert re.sub("<[^>]*>", "", shown).startswith("✗ Equivariance of Odd under O(3): not sound")
     sound = _report(check(nn.Identity(), O(3), sample=torch.randn(5, 3), inputs=1, outputs=1))
     assert "✓" in sound
+
+
+def test_a_notebook_tells_every_operation_and_remedy_once():
+    torch.manual_seed(0)
+    report = check(nn.Sequential(nn.Dropout(0.5), nn.Tanh()), O(3), sample=torch.randn(5, 3), inputs=1, outputs=1)
+    shown = re.sub("<[^>]*>", "", _report(report))
+    assert len(report.findings) > 1
+    for each in report.findings:
+        for words in (each.operation, each.remedy):
+            assert shown.count(escape(words)) == 1 or not words

@@ -1,5 +1,6 @@
 """Each exercise: several right answers, several wrong ones, and counterexamples that hold when they are computed by hand."""
 
+import copy
 import itertools
 import math
 
@@ -9,7 +10,7 @@ import pytest
 import torch
 
 from workbench.lessons import exercise
-from workbench.symmetry import C, Combination, O, S, Sp
+from workbench.symmetry import C, Combination, D, O, S, Sp
 
 EYE = torch.eye(4, dtype=torch.float64)
 ONES = torch.ones(4, 4, dtype=torch.float64)
@@ -56,6 +57,29 @@ def not_put_back(f):
 
 def zero_edge(x):
     return x.triu() + x.triu(1).T
+
+
+def gram_schmidt(u, v):
+    first = u / u.norm()
+    second = v - (v @ first) * first
+    second = second / second.norm()
+    return torch.stack([first, second, torch.linalg.cross(first, second)])
+
+
+class Ring(torch.nn.Module):
+    """A convolution on a ring, some of whose weights are nailed to zero."""
+
+    def __init__(self, free):
+        super().__init__()
+        self.weight, self.free = torch.nn.Parameter(torch.zeros(4)), free
+
+    def forward(self, x):
+        return sum(free * w * x.roll(k, -1) for k, (free, w) in enumerate(zip(self.free, self.weight, strict=True)))
+
+
+class Noise(torch.nn.Module):
+    def forward(self, x):
+        return x * torch.rand_like(x)
 
 
 S22, S20, T22 = S(4).hom(2, 2), S(4).hom(2, 0), S(2).hom(2, 2)
@@ -157,6 +181,11 @@ RIGHT = {
     "groups-3": [np.diag([1, 2, 2, 1]), np.fliplr(np.eye(4)) @ np.diag([1, 0, 0, 1]), [[0, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 1, 0]]],
     "groups-4": [[TURN, np.diag([1, -1])], [np.array([[1, 1], [0, 1]]), np.array([[1, 0], [1, 1]])], [[[0, 1], [1, 0]], [[0, -1], [1, -1]]]],
     "groups-5": [lambda x: x * (x @ x), lambda x: x / x.norm(), lambda x: x.tanh() * 0 + x * torch.sin(x @ x)],
+    "microscope-1": [lambda x: x**3, lambda x: x.tanh(), lambda x: x * x.abs().amax(), lambda x: x.abs() * x + x.norm() * x],
+    "microscope-2": [[0, 0, 1, 2, 1], torch.tensor([0, 0, 1, 2, 1])],
+    "microscope-3": [gram_schmidt, lambda u, v: -gram_schmidt(u, v)[[1, 0, 2]], lambda u, v: gram_schmidt(u + v, u - v)[[2, 0, 1]]],
+    "microscope-4": [lambda x: x + 1e-9 * x.relu(), lambda x: x * (1 + 1e-9 * x.amax()), lambda x: x.float().sum() * 1e-10 + 3 * x],
+    "microscope-5": [C(4).hom(1, 1).layer(), torch.nn.Conv1d(1, 1, 4, padding="same", padding_mode="circular", bias=False), Ring((1, 1, 1, 1))],
     "approximate-1": [
         lambda w: torch.stack([w[list(p)][:, list(p)] for p in itertools.permutations(range(4))]).mean(0),
         lambda w: (w.sum() - w.trace()) / 12 * (1 - torch.eye(4)) + w.trace() / 4 * torch.eye(4),
@@ -225,6 +254,17 @@ WRONG = {
     "groups-3": [nx.to_numpy_array(nx.path_graph(4)), np.eye(4), np.diag([1, 2, 3, 4]), np.fliplr(np.eye(4))],
     "groups-4": [[TURN], [np.diag([1, -1])], [np.eye(2), -np.eye(2)], [np.diag([1, 2]), np.diag([3, 5])], [np.ones((2, 2)), TURN]],
     "groups-5": [lambda x: 2 * x, lambda x: x.relu(), lambda x: x**3, lambda x: 0 * x, lambda x: x + 1],
+    "microscope-1": [lambda x: 2 * x, lambda x: x.relu(), lambda x: x.cumsum(0), lambda x: x / (1 + x @ x), lambda x: 0 * x],
+    "microscope-2": [[0, 0, 0, 0, 0], [1, 1, 1, 1, 1], [2, 2, 2, 2, 2], [0, 2, 1, 0, 1], [0, 0, 1, 2, 0]],
+    "microscope-3": [
+        lambda u, v: torch.eye(3), lambda u, v: -gram_schmidt(u, v), lambda u, v: torch.stack([u, v, torch.linalg.cross(u, v)]),
+        lambda u, v: gram_schmidt(u, torch.tensor([0.0, 1, 0]).double()), lambda u, v: gram_schmidt(u, v).T,
+    ],
+    "microscope-4": [lambda x: x, lambda x: x.relu(), lambda x: x + 1e-4 * x.relu(), lambda x: x + 1e-15 * x.relu(), lambda x: 0 * x],
+    "microscope-5": [
+        torch.nn.Linear(4, 4), torch.nn.Identity(), Ring((1, 1, 0, 1)), Ring((1, 0, 0, 0)), Ring((0, 0, 0, 0)), torch.nn.Softmax(-1),
+        S(4).hom(1, 1).layer(), D(4).hom(1, 1).layer(bias=False), torch.nn.Conv1d(1, 1, 3, padding=1, bias=False),
+    ],
     "approximate-1": [lambda w: w, lambda w: (w + w.T) / 2, lambda w: w.mean() * torch.ones(4, 4), lambda w: 0 * w],
     "approximate-2": [np.eye(4), np.diag([1, -1, 1, -1]), np.arange(16.0).reshape(4, 4), np.zeros((4, 4))],
     "approximate-3": [np.roll(np.eye(4), 1, 0), np.eye(4), np.diag([1, 2, 3, 4]), np.zeros((4, 4))],
@@ -259,6 +299,11 @@ UNREAD = {
     "groups-3": [np.eye(3)],
     "groups-4": [[], [np.eye(3)], 4],
     "groups-5": [TURN, lambda x: x[0]],
+    "microscope-1": [TURN, lambda x: x[0]],
+    "microscope-2": [[0, 1], [0, 0, 1, 3, 1], "01211", [0, 0.5, 1, 2, 1], 4],
+    "microscope-3": [lambda u, v: u, np.eye(3), lambda u: u],
+    "microscope-4": [1e-9, lambda x: x / 0],
+    "microscope-5": [lambda x: x, np.eye(4), torch.nn.Linear(3, 3), Noise()],
     "approximate-1": [np.eye(4), lambda w: w[0]],
     "approximate-2": [np.eye(3), lambda w: w],
     "approximate-3": ["turn"],
@@ -518,6 +563,69 @@ def check_groups_5(answer, found):
     return not differ(answer(a + 2 * b), answer(a) + 2 * answer(b))
 
 
+def check_microscope_1(answer, found):
+    """Either some g of the cube is seen to fail, or the one shown is no element of the cube, and holds."""
+    whole = not differ(found["g"], found["g"].round())
+    return (
+        not_equivariant(answer, found)
+        if whole
+        else not differ(answer(found["g"] @ found["x"]), found["g"] @ answer(found["x"]))
+    )
+
+
+def check_microscope_2(answer, found):
+    """Some result is declared as something that g, P show it is not."""
+    g, p = found["g"], found["x"]
+    turned = p @ g.T
+    wrong = []
+    for order, f in zip(answer, ROTATED, strict=True):
+        here, there = f(p, p), f(turned, turned)
+        wrong.append(differ(there, (here, here @ g.T, g @ here @ g.T)[order]))
+    return any(wrong) and not differ(g @ g.T, torch.eye(3))
+
+
+def check_microscope_3(answer, found):
+    rows = answer(found["u"], found["v"]).double()
+    if "F" in found:
+        return differ(rows @ rows.T, torch.eye(3)) or torch.linalg.det(rows) < 0
+    g = found["g"]
+    return differ(answer(g @ found["u"], g @ found["v"]), rows @ g.T) and torch.linalg.det(g) > 0
+
+
+def check_microscope_4(answer, found):
+    g, x = found["g"], found["x"]
+    one, other = answer(g @ x), g @ answer(x)
+    size = max(one.norm(), other.norm())
+    return size == 0 or not 1e-12 < (one - other).norm() / size < 1e-7
+
+
+def check_microscope_5(answer, found):
+    """M commutes and is at right angles to what the module is for any parameters; or a matrix or sum goes wrong by itself."""
+    module = copy.deepcopy(answer).double()
+    if "a" in found:
+        return differ(module(found["a"] + 2 * found["b"]), module(found["a"]) + 2 * module(found["b"]))
+    if "g" in found:
+        return differ(found["W g"], found["g"] @ found["W g"] @ found["g"].T) and not differ(
+            found["g"], np.roll(np.eye(4), 1, 0)
+        )
+    m = found["M"]
+    circulant = not differ(m, m.roll((1, 1), (0, 1))) and bool(m.any())
+    for parameter in module.parameters():
+        torch.nn.init.normal_(parameter)
+    with torch.no_grad():
+        w = torch.cat([module(each[None]) - module(torch.zeros(1, 4).double()) for each in EYE]).T
+    return circulant and not differ((w * m).sum(), 0)
+
+
+ROTATED = (
+    torch.cdist,
+    lambda p, _: p @ p.T,
+    lambda p, _: p - p.sum(0) / 3,
+    lambda p, _: torch.einsum("ia,ib->ab", p, p),
+    lambda p, _: torch.stack([torch.linalg.cross(p[(i + 1) % 3], p[(i + 2) % 3]) for i in range(3)]),
+)
+
+
 def turned_mean(w, mirrors=False):
     """The mean over all turns of a ring, and over mirrors, by permuting rows and columns."""
     orders = [
@@ -613,6 +721,11 @@ CHECKS = {
     "groups-3": check_groups_3,
     "groups-4": check_groups_4,
     "groups-5": check_groups_5,
+    "microscope-1": check_microscope_1,
+    "microscope-2": check_microscope_2,
+    "microscope-3": check_microscope_3,
+    "microscope-4": check_microscope_4,
+    "microscope-5": check_microscope_5,
     "approximate-1": check_approximate_1,
     "approximate-2": check_approximate_2,
     "approximate-3": check_approximate_3,

@@ -6,14 +6,15 @@ import signal
 import subprocess
 import sys
 import time
-from itertools import pairwise
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise, product
 from pathlib import Path
 
 import optuna
 import pytest
 import torch
 
+from workbench.decomposition import decompose
 from workbench.network import Network, tucker
 from workbench.structure import (
     GraphSpace,
@@ -408,3 +409,52 @@ def test_reprs_tell_what_is_there():
     assert repr(TreeSpace((2, 3), 4)) == "trees of 2 × 3, ranks up to 4"
     assert str(Objective("compression", 50)) == "compression + 50 rse"
     assert RingSpace((2, 3, 4), 3).start == Point((1, 1, 1), (0, 1, 2))
+
+
+# ---- Optuna's samplers, and packing ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "nsga2", optuna.samplers.RandomSampler(seed=0)], ids=str)
+def test_optunas_samplers_search_the_same_spaces(sampler):
+    algorithm, options = ("optuna", {"sampler": sampler}) if isinstance(sampler, str) else (sampler, None)
+    for space in (RingSpace((2, 3, 2, 2), 3), TreeSpace((2, 3, 2, 2), 3), GraphSpace((2, 3, 2), 3)):
+        study = search(
+            lambda net: abs(net.parameters - 30), space, algorithm, objective="error", budget=60, options=options
+        )
+        assert study.evaluations == 60 or study.state == "exhausted"
+        assert study.best.trial.value <= sorted(trial.value for trial in study.trials)[0]
+    if isinstance(sampler, str):
+        ring = RingSpace((2, 3, 2, 2), 3)
+        first, again = (
+            search(parameters_of, ring, "optuna", objective="error", budget=30, options={"sampler": sampler})
+            for _ in "12"
+        )
+        assert [t.key for t in first.trials] == [t.key for t in again.trials]
+
+
+def test_choices_reach_every_arrangement():
+    ring, tree = RingSpace((2,) * 4, 3), TreeSpace((2,) * 4, 3)
+    for space, count in ((ring, 24), (tree, 16)):
+        assert len({space.order(each) for each in product(*map(range, space.choices))}) == count
+
+
+def test_core_shapes_are_as_good_as_all_of_them_tried():
+    generator = torch.Generator().manual_seed(3)
+    x = torch.randn(6, 7, 5, generator=generator, dtype=torch.float64) + 3 * torch.einsum(
+        "i,j,k->ijk", *(torch.arange(1.0, n + 1).double().sin() for n in (6, 7, 5))
+    )
+    net = tucker((6, 7, 5), (5, 5, 5))
+    packed = search(x, net, "packing", objective="error", limit=90, budget=200)
+    every = [
+        decompose(x, net.resize(dict(zip(net.bonds, ranks, strict=True)))).error
+        for ranks in product(range(1, 6), repeat=3)
+        if net.resize(dict(zip(net.bonds, ranks, strict=True))).parameters <= 90
+        and all(rank * max(ranks) <= math.prod(ranks) for rank in ranks)
+    ]
+    assert packed.best.trial.parameters <= 90
+    assert packed.best.trial.error <= min(every) * (1 + 1e-6)
+    assert packed.evaluations < len(every)
+    small = search(x, net, "packing", objective="parameters", limit=0.5, budget=200)
+    assert small.best.trial.error <= 0.5
+    with pytest.raises(SearchError, match="packing seeks all ranks of a network"):
+        search(RING, "ring", "packing", max_rank=3)

@@ -1,6 +1,8 @@
 """Layers against their dense matrices."""
 
+import copy
 import math
+import pickle
 
 import networkx as nx
 import pytest
@@ -207,6 +209,20 @@ def test_a_layer_is_saved_and_read():
     x = torch.randn(2, 2, 3, 3)
     assert torch.equal(first(x), second(x))
     assert set(first.state_dict()) == {"weight", "bias"}
+
+
+@pytest.mark.filterwarnings("ignore:Complex modules are a new feature")
+@pytest.mark.parametrize("hom", HOMS[::3], ids=str)
+def test_a_layer_goes_to_another_process_and_back(hom):
+    layer = made(hom, 2, 2)
+    x = torch.randn(3, 2, *hom.group.sizes(hom.source)).to(layer.weight.dtype)
+    there = layer(x)  # whatever it remembers stays here
+    list(hom.basis())
+    again = pickle.loads(pickle.dumps(layer))
+    assert torch.equal(again(x), there)
+    assert again.hom == hom
+    assert hash(again.hom) == hash(hom)
+    assert torch.equal(copy.deepcopy(layer)(x), there)
 
 
 def test_no_weight_of_the_dense_size_is_formed():

@@ -102,7 +102,7 @@ def _add_layers(drawn: go.Figure, layers: Sequence[tuple[str, float, str, bool]]
                 "size": 13 if guilty else 8,
             },
             text=[row[0] for row in rows] if guilty else None,
-            textposition="top center",
+            textposition="bottom center",
             customdata=[row[2] for row in rows],
             hovertemplate="%{x}: %{customdata}<extra></extra>",
             cliponaxis=False,

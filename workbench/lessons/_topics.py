@@ -2,7 +2,16 @@
 
 __all__ = ["TOPICS"]
 
-from workbench.lessons import _any_group, _approximate, _brauer, _composition, _convolution, _equivariance, _partitions
+from workbench.lessons import (
+    _any_group,
+    _approximate,
+    _brauer,
+    _composition,
+    _convolution,
+    _equivariance,
+    _microscope,
+    _partitions,
+)
 
 TOPICS = (
     _equivariance.topic,
@@ -11,5 +20,6 @@ TOPICS = (
     _brauer.topic,
     _any_group.topic,
     _composition.topic,
+    _microscope.topic,
     _approximate.topic,
 )

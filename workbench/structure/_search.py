@@ -24,21 +24,21 @@ from workbench.structure._errors import SearchError
 from workbench.structure._evaluation import Evaluation, Evaluator, Loss
 from workbench.structure._executors import Crew, as_crew
 from workbench.structure._objective import Objective, as_objective
-from workbench.structure._spaces import Point, Space, as_space
+from workbench.structure._spaces import Point, RankSpace, Space, as_space
 from workbench.structure._storage import Storage, studies_folder
 from workbench.structure._study import Study
 from workbench.structure._trial import Trial
 
 FLUSH = 1.0
 """Seconds between writes of what was evaluated."""
-IDLE = 500
+IDLE = 50
 """Batches in a row without a new structure after which there is nothing more to find."""
 
 
 def search(
     target: "object | Loss",
     space: Space | Network | str = "ring",
-    algorithm: str = "tnale",
+    algorithm: "str | Any" = "tnale",
     *,
     objective: str | Objective = "compression",
     weight: float = 200.0,
@@ -71,7 +71,8 @@ def search(
         ``"ring"`` (any order of the modes), ``"tree"``, ``"graph"`` (a bond between any two modes), a network whose ranks are
         sought, or a `Space`.
     algorithm
-        ``"tnale"``, ``"tnls"``, ``"tnga"``, ``"greedy"`` or ``"random"``.
+        ``"tnale"``, ``"tnls"``, ``"tnga"``, ``"greedy"``, ``"random"``; ``"packing"`` for the ranks of a Tucker network or a tree; ``"optuna"``,
+        or an Optuna sampler.
     objective
         ``"compression"``: parameters / entries + weight * squared error; ``"error"`` with at most `limit` parameters;
         ``"parameters"`` with an error of at most `limit`; or an `Objective`.
@@ -136,6 +137,8 @@ def search(
     if isinstance(budget, bool) or not isinstance(budget, int) or budget < 1:
         raise SearchError(f"budget is a number of evaluations from 1, not {budget!r}")
     aim = as_objective(objective, weight, limit)
+    if not isinstance(algorithm, str):
+        algorithm, options = "optuna", {**(options or {}), "sampler": algorithm}
     if algorithm not in ALGORITHMS:
         raise SearchError(f"there is no algorithm {algorithm!r}{did_you_mean(str(algorithm), ALGORITHMS)}")
     evaluator = Evaluator(data, seen, starts=starts, seed=seed)
@@ -148,7 +151,7 @@ def search(
             "target": _digest(data, seen),
             "space": repr(where),
             "objective": str(aim),
-            "algorithm": f"{algorithm} {dict(sorted((options or {}).items()))}",
+            "algorithm": f"{algorithm} { {key: _plain(value) for key, value in sorted((options or {}).items())} }",
             "seed": seed,
             "starts": starts,
         },
@@ -219,6 +222,8 @@ class _Hunt:
         make = _algorithms()[study.algorithm]
         if "weigh" in inspect.signature(make).parameters:
             self.options["weigh"] = lambda parameters, rse: study.objective(parameters, rse, self.entries)
+        if "shapes" in inspect.signature(make).parameters:
+            self.options["shapes"] = lambda: _shapes(study)
         self.exact = getattr(make, "needs_errors", False)
         proposals = make(study.space, self.generator, **self.options)
         answer: list[Trial] | None = None
@@ -299,6 +304,32 @@ class _Hunt:
         self.written = time.monotonic()
 
 
+def _shapes(study: Study) -> list[tuple[int, ...]]:
+    """The ranks of a given network that its data's spectra make best for the objective."""
+    from workbench.decomposition import rank_landscape
+
+    space, objective = study.space, study.objective
+    if (
+        not isinstance(space, RankSpace)
+        or len(space.free) != len(space.given.bonds)
+        or study.evaluator.mask is not None
+    ):
+        raise SearchError(
+            "packing seeks all ranks of a network that is given, for data without gaps: give it as space="
+        )
+    land = rank_landscape(study.evaluator.target, space.given)
+    if objective.kind == "error" and objective.limit < math.inf:
+        choices = [land.best(parameters=int(objective.limit))]
+    elif objective.kind == "parameters":
+        choices = [land.best(error=objective.limit)]
+    else:
+        entries = math.prod(space.shape)
+        front = land.pareto(200)
+        choices = sorted(front, key=lambda each: objective(each.parameters, each.error**2, entries))[:3]
+    found = [tuple(min(rank, cap) for rank, cap in zip(each.ranks, space.caps, strict=True)) for each in choices]
+    return list(dict.fromkeys(found))
+
+
 def _storage(name: str | None, where: str | Path | None) -> Storage | None:
     if name is None and where is None:
         return None
@@ -315,7 +346,7 @@ def _checked(algorithm: str, options: dict[str, Any]) -> dict[str, Any]:
     known = [
         each
         for each in inspect.signature(_algorithms()[algorithm]).parameters
-        if each not in ("space", "generator", "weigh")
+        if each not in ("space", "generator", "weigh", "shapes")
     ]
     for option in options:
         if option not in known:
@@ -323,6 +354,10 @@ def _checked(algorithm: str, options: dict[str, Any]) -> dict[str, Any]:
                 f"{algorithm} has no option {option!r}{did_you_mean(option, known)}; it has {', '.join(known)}"
             )
     return options
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, int | float | str | bool) else type(value).__name__
 
 
 def _digest(data: "torch.Tensor | Loss", mask: torch.Tensor | None) -> str:

@@ -66,6 +66,15 @@ class Space(ABC):
     def key(self, point: Point) -> str:
         """The same for all points with the same network."""
 
+    @property
+    def choices(self) -> tuple[int, ...]:
+        """An arrangement as so many choices, each among so many."""
+        return ()
+
+    def order(self, choices: Sequence[int]) -> tuple[int, ...]:
+        """The arrangement that choices lead to."""
+        return ()
+
     def orders(self, order: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
         """The arrangements next to one."""
         return ()
@@ -159,6 +168,17 @@ class RingSpace(_OnModes):
     def edges(self, order: tuple[int, ...]) -> list[Edge]:
         return [(order[at], order[(at + 1) % len(order)]) for at in range(len(order))]
 
+    @property
+    def choices(self) -> tuple[int, ...]:
+        """The next mode among those that are left."""
+        return () if self.fixed is not None else tuple(range(len(self.shape), 1, -1))
+
+    def order(self, choices: Sequence[int]) -> tuple[int, ...]:
+        if self.fixed is not None:
+            return self.fixed
+        left = list(range(len(self.shape)))
+        return (*(left.pop(at) for at in choices), *left)
+
     def orders(self, order: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
         """All that differ by a swap of two modes."""
         if self.fixed is not None:
@@ -212,6 +232,14 @@ class TreeSpace(_OnModes):
             degree[node] -= 1
         last = [node for node, left in enumerate(degree) if left == 1]
         return [*found, (last[0], last[1])]
+
+    @property
+    def choices(self) -> tuple[int, ...]:
+        """The entries of the sequence."""
+        return (len(self.shape),) * max(0, len(self.shape) - 2)
+
+    def order(self, choices: Sequence[int]) -> tuple[int, ...]:
+        return tuple(choices)
 
     def orders(self, order: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
         """All that differ in one entry."""

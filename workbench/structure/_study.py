@@ -104,8 +104,13 @@ class Study:
             When nothing was evaluated with success yet.
         """
         if self._best is None:
-            failed = next((each.message for each in self._trials if each.message), "nothing was evaluated yet")
-            raise SearchError(f"study {self.name!r} has no best structure: {failed}")
+            within = (
+                f"none of {self.evaluations} keeps to the limit ({self.objective})"
+                if self._trials
+                else "nothing was evaluated yet"
+            )
+            why = next((each.message for each in self._trials if each.message), within)
+            raise SearchError(f"study {self.name!r} has no best structure: {why}")
         return self.candidate(self._best)
 
     def candidate(self, trial: Trial) -> Best:

@@ -2,14 +2,16 @@
 
 __all__ = ["Action", "Axes", "Labels", "Spec", "action"]
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from workbench.symmetry._actors import actors, block
 from workbench.symmetry._errors import SymmetryError
-from workbench.symmetry._groups import Group
+from workbench.symmetry._groups import Duals, Factor, Group
+from workbench.symmetry._product_group import Product
 from workbench.symmetry._representation import Rep
 
 if TYPE_CHECKING:
@@ -29,7 +31,8 @@ class Axes:
         Their numbers, from the front or, negative, from the back. Permuting the nodes of a graph acts on axis 0 of positions
         (nodes, 3), on axes 0 and 1 of an adjacency matrix with features (nodes, nodes, channels).
     power
-        Which factor each axis is, as in `group.act`, for GL, U and products of groups; V's if left out.
+        Which factor each axis is: a representation such as ``V * V.dual``, or what `group.act` takes. Left out, all are V's; of a
+        product of groups the factor that acts on axes of such a size.
 
     Raises
     ------
@@ -45,9 +48,9 @@ class Axes:
     """
 
     axes: tuple[int, ...]
-    power: "Power | None"
+    power: "Power | Rep | None"
 
-    def __init__(self, *axes: int, power: "Power | None" = None) -> None:
+    def __init__(self, *axes: int, power: "Power | Rep | None" = None) -> None:
         if not axes or any(isinstance(axis, bool) or not isinstance(axis, int) for axis in axes):
             raise SymmetryError(
                 f"Axes takes the numbers of axes, such as Axes(0, 1), not {axes!r}; for invariants give 0"
@@ -67,7 +70,7 @@ class Labels:
     """Whole numbers that name coordinates of V, for groups of permutations: the entries themselves are permuted.
 
     That is how relabelling the nodes of a graph acts on an `edge_index` of shape (2, edges). Negative entries, as used for
-    padding, stay.
+    padding, stay. Of a product of groups it is the factor that permutes.
 
     Examples
     --------
@@ -115,12 +118,13 @@ def action(spec: Spec, group: Group, x: torch.Tensor, name: str) -> Action:
             raise SymmetryError(f"{name} has the spec {spec}; a tensor order is 0 or more")
         if spec == 0:
             return INVARIANT
-        if x.ndim < spec:
+        axes = len(group.duals(spec))
+        if x.ndim < axes:
             raise SymmetryError(
                 f"{name} has {x.ndim} axes, shape {tuple(x.shape)}, and is declared as a tensor of order {spec}; "
-                f"its last {spec} axes would be those of {group}"
+                f"its last {axes} axes would be those of {group}"
             )
-        made = _on_axes(Axes(*range(-spec, 0)), group, x, name)
+        made = _on_axes(Axes(*range(-axes, 0), power=spec), group, x, name)
         return replace(made, text=f"order {spec}")
     if isinstance(spec, Axes):
         return _on_axes(spec, group, x, name)
@@ -147,9 +151,8 @@ def axes_action(axes: tuple[int, ...], group: Group, power: "Power | None" = Non
 
     def apply(element: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
         if not (x.is_floating_point() or x.is_complex()):
-            images = preimages(element).to(x.device)
-            for axis in axes:
-                x = x.index_select(axis, images)
+            for axis, matrix in zip(axes, group._matrices(element, factors), strict=True):
+                x = x.index_select(axis, preimages(matrix).to(x.device))
             return x
         last = tuple(range(-len(axes), 0))
         return group.act(element, x.movedim(axes, last), factors).movedim(last, axes)
@@ -179,7 +182,7 @@ def _on_axes(spec: Axes, group: Group, x: torch.Tensor, name: str) -> Action:
         raise SymmetryError(f"{name} has {x.ndim} axes, shape {tuple(x.shape)}; {spec} names others")
     if len(set(axes)) < len(axes):
         raise SymmetryError(f"{spec} names an axis of {name}, shape {tuple(x.shape)}, twice")
-    factors = group.duals(len(axes) if spec.power is None else spec.power)
+    factors = _factors(spec, [x.shape[axis] for axis in axes], group, name)
     sizes = group.sizes(factors)
     if len(sizes) != len(axes):
         raise SymmetryError(f"{spec} names {len(axes)} axes of {name} and a power of {len(sizes)} factors")
@@ -191,10 +194,37 @@ def _on_axes(spec: Axes, group: Group, x: torch.Tensor, name: str) -> Action:
             if fitting
             else "none of its axes has that size"
         )
+        shown = ", ".join(map(str, spec.axes))
         raise SymmetryError(
-            f"{name} has shape {tuple(x.shape)}: {group} acts on axes of size {_few(sizes)}, and {spec} are of size {_few(found)}; {where}"
+            f"{name} has shape {tuple(x.shape)}: {group} acts on axes of size {_few(sizes)}, and Axes({shown}) are of size {_few(found)}; {where}"
         )
-    return replace(axes_action(axes, group, spec.power), text=repr(spec))
+    return replace(axes_action(axes, group, factors), text=repr(spec))
+
+
+def _factors(spec: Axes, sizes: Sequence[int], group: Group, name: str) -> Duals:
+    """Which factor acts on each axis."""
+    if isinstance(spec.power, Rep):
+        power = group._power(spec.power)
+        if isinstance(power, Rep):
+            raise SymmetryError(
+                f"{spec} of {name} gives a sum, {power}; the axes of a tensor are a single tensor power"
+            )
+        return power
+    if spec.power is not None:
+        return group.duals(spec.power)
+    if not isinstance(group, Product):
+        return group.duals(len(sizes))
+    found: list[Factor] = []
+    for axis, size in zip(spec.axes, sizes, strict=True):
+        fitting = [actor for actor in actors(group) if actor.n == size]
+        if len(fitting) != 1:
+            many = f"{len(fitting)} factors act on such axes" if fitting else "no factor acts on such axes"
+            raise SymmetryError(
+                f"axis {axis} of {name} is of size {size}, and of {group} {many}; name the factor, as in "
+                f"Axes({axis}, power=group.parts[0])"
+            )
+        found.append(fitting[0].factor)
+    return tuple(found)
 
 
 def _few(sizes: tuple[int, ...]) -> str:
@@ -217,13 +247,24 @@ def _on_labels(group: Group, x: torch.Tensor, name: str) -> Action:
         raise SymmetryError(
             f"{name} is declared as Labels(), whole numbers that name coordinates; its dtype is {x.dtype}"
         )
-    if x.numel() and int(x.max()) >= group.n:
+    permuting = [actor for actor in actors(group) if actor.permutes]
+    if len(permuting) != 1:
         raise SymmetryError(
-            f"{name} is declared as Labels() of {group}, numbers below {group.n}; its largest entry is {int(x.max())}"
+            f"{name} is declared as Labels(), and {len(permuting)} factors of {group} permute coordinates; "
+            + (
+                "labels are for groups of permutations, such as S(n)"
+                if not permuting
+                else "give a function (element, tensor) -> tensor"
+            )
+        )
+    (actor,) = permuting
+    if x.numel() and int(x.max()) >= actor.n:
+        raise SymmetryError(
+            f"{name} is declared as Labels() of {actor.group}, numbers below {actor.n}; its largest entry is {int(x.max())}"
         )
 
     def apply(element: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-        images = preimages(element).argsort().to(x.device, x.dtype)
+        images = preimages(block(group, element, actor.at)).argsort().to(x.device, x.dtype)
         return torch.where(x >= 0, images[x.clamp(min=0).long()], x)
 
     return Action("Labels()", apply, 1)
@@ -268,10 +309,10 @@ def _irreps_action(irreps: Any) -> Action:
 
 def _other_parities(irreps: Any) -> list[Any]:
     """The same irreps with the parity of one block changed, or of all."""
-    blocks = [(copies, (ir.l, ir.p)) for copies, ir in irreps]
+    blocks = [(copies, ir.l, ir.p) for copies, ir in irreps]
     choices = [{at} for at in range(len(blocks))] + ([set(range(len(blocks)))] if len(blocks) > 1 else [])
     return [
-        type(irreps)([(copies, (l, -p if at in chosen else p)) for at, (copies, (l, p)) in enumerate(blocks)])
+        type(irreps)([(copies, (degree, -p if at in chosen else p)) for at, (copies, degree, p) in enumerate(blocks)])
         for chosen in choices
     ]
 

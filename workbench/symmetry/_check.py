@@ -13,12 +13,15 @@ from torch import nn
 from workbench.symmetry._actions import Spec
 from workbench.symmetry._completeness import completeness
 from workbench.symmetry._culprits import Diagnosis, diagnose, laws_of
-from workbench.symmetry._elements import Element, elements
+from workbench.symmetry._elements import Element
+from workbench.symmetry._elements import elements as elements_of
 from workbench.symmetry._errors import SymmetryError
 from workbench.symmetry._groups import Group
-from workbench.symmetry._habits import constant, gaps, habits, said
+from workbench.symmetry._habits import constant, failures, gaps, habits, said
+from workbench.symmetry._product_group import Product
 from workbench.symmetry._report import ElementError, EquivarianceReport, Finding, LayerError, Tensor
 from workbench.symmetry._scope import Scope
+from workbench.symmetry._subject import leaves
 from workbench.symmetry._suspects import Layer
 from workbench.symmetry._trial import Trial
 
@@ -94,25 +97,33 @@ def check(
     generator = torch.Generator().manual_seed(seed)
     trial = Trial(model, group, sample, inputs, outputs, seed)
     findings = [*habits(trial), *gaps(trial, None)]
-    tried = _elements(trial, elements, generator)
+    tried = elements_of(group, elements, [(slot.action, slot.tensor) for slot in trial.slots], generator)
+    _refuse_fixed(trial, tried)
     rows, single = _square(trial, tried)
     found = Diagnosis([], [], None)
-    notes = constant(trial)
+    notes = [] if findings else constant(trial)
     if all(row.sound for row in rows):
         found = _look(trial, tried)
     else:
         order = sorted(range(len(tried)), key=lambda at: -trial.error(rows[at]))
         failing = [tried[at] for at in order if not rows[at].sound]
-        findings += gaps(trial, failing) if not findings else []
+        broken = [each for each in failing if not _finite(rows[tried.index(each)])]
+        findings += gaps(trial, broken) if not findings else []
         if not any(each.kind in ("state", "gaps") for each in findings):
             others = [tried[at] for at in order if rows[at].sound]
-            found = diagnose(trial, [*failing, *others], len(failing), trial.error(rows[order[0]]), generator, single=single)
+            found = diagnose(
+                trial, [*failing, *others], len(failing), trial.error(rows[order[0]]), generator, single=single
+            )
             if single:
                 found, more = _of_precision(trial, found)
                 notes += more
                 rows = [replace(row, sound=True) for row in rows] if more else rows
-            findings += found.findings
-        notes += _pattern(rows) if findings else []
+            failed = failures(trial, broken)
+            if failed and failed[0].where not in {each.name for each in trial.here}:
+                findings += failed  # it raises: that is the cause
+            else:
+                findings += [*found.findings, *failed]
+        notes += _pattern(rows, tried, group) if findings else []
     complete = completeness(trial, sound=not findings)
     return EquivarianceReport(
         _called(model),
@@ -146,13 +157,26 @@ def _refuse(model: Any, group: Any, count: Any, seed: Any) -> None:
         raise SymmetryError(f"seed is a whole number from 0, not {seed!r}")
 
 
-def _elements(trial: Trial, count: int, generator: torch.Generator) -> list[Element]:
-    vectors = [
-        slot.tensor.reshape(-1, trial.group.n)
-        for slot in trial.slots
-        if slot.action.order == 1 and slot.tensor.is_floating_point() and slot.tensor.shape[-1:] == (trial.group.n,)
+def _refuse_fixed(trial: Trial, tried: list[Element]) -> None:
+    """A sample that no element moves tests nothing."""
+    flat = leaves(trial.args)
+    moving = [
+        each for each in tried if not torch.equal(each.matrix, torch.eye(len(each.matrix), dtype=each.matrix.dtype))
     ]
-    return elements(trial.group, count, vectors, generator)
+    if moving and all(
+        torch.equal(x, y)
+        for each in moving
+        for x, y in zip(flat, leaves(cast_like(trial.moved(each), flat)), strict=True)
+    ):
+        raise SymmetryError(
+            f"no element of {trial.group} moves the sample, so that nothing would be tested; give one in general position, such as "
+            "torch.randn of the same shape"
+        )
+
+
+def cast_like(tree: Any, like: list[torch.Tensor]) -> list[torch.Tensor]:
+    """The tensors of a tree in the dtypes of others."""
+    return [x.to(other.dtype) for x, other in zip(leaves(tree), like, strict=True)]
 
 
 def _square(trial: Trial, tried: list[Element]) -> tuple[list[ElementError], bool]:
@@ -169,11 +193,22 @@ def _square(trial: Trial, tried: list[Element]) -> tuple[list[ElementError], boo
     return rows, single
 
 
-def _pattern(rows: list[ElementError]) -> list[str]:
+def _finite(row: ElementError) -> bool:
+    return all(error is None or math.isfinite(error) for error in (row.float64, row.float32))
+
+
+def _pattern(rows: list[ElementError], tried: list[Element], group: Group) -> list[str]:
     """At which elements it fails, where that says something."""
     bad, good = ([row for row in rows if row.sound == sound] for sound in (False, True))
     if not good:
         return []
+    if isinstance(group, Product):
+        kept = [
+            str(factor)
+            for at, factor in enumerate(group.factors)
+            if all(row.sound for row, each in zip(rows, tried, strict=True) if each.factor == at)
+        ]
+        return [f"elements of {', '.join(kept)} alone are kept"] if kept else []
     if all(row.reflects for row in bad) and not any(row.reflects for row in good):
         return [
             "only elements of determinant -1 fail, such as reflections and odd permutations; those of determinant 1 are kept"

@@ -13,7 +13,7 @@ from workbench.symmetry._actions import INVARIANT, Action
 from workbench.symmetry._arguments import Slot
 from workbench.symmetry._elements import Element
 from workbench.symmetry._errors import SymmetryError
-from workbench.symmetry._laws import Law, Laws, Pair, distance
+from workbench.symmetry._laws import INVARIANT_LAW, Law, Laws, Pair, distance
 from workbench.symmetry._report import Finding
 from workbench.symmetry._scope import Scope
 from workbench.symmetry._suspects import Layer
@@ -40,7 +40,9 @@ def laws_of(trial: Trial) -> Laws:
     return Laws(trial.group, tuple(given.values()))
 
 
-def diagnose(trial: Trial, elements: Sequence[Element], failing: int, worst: float, generator: torch.Generator, *, single: bool) -> Diagnosis:
+def diagnose(
+    trial: Trial, elements: Sequence[Element], failing: int, worst: float, generator: torch.Generator, *, single: bool
+) -> Diagnosis:
     """What is to blame for the errors at the first so many elements, the worst of them first.
 
     What counts as broken inside lies half-way between the error of the whole and rounding: that of float32 where the model is in
@@ -62,6 +64,8 @@ def diagnose(trial: Trial, elements: Sequence[Element], failing: int, worst: flo
     found = _results(trial, laws, bad, plain=False)
     found = found or _arguments(trial, laws, elements, lambda *_: True)
     found = found or _pairs(trial, laws, elements)
+    if found and blame.layer is None:
+        return Diagnosis(found, rows, None)
     return Diagnosis([*found, scope.finding(blame, rows)], rows, None if found else blame.layer)
 
 
@@ -136,9 +140,7 @@ def _results(trial: Trial, laws: Laws, failing: Sequence[Element], *, plain: boo
         if there is None or len(there) != len(trial.here):
             return []
         for at, (slot, new) in enumerate(zip(trial.here, there, strict=True)):
-            if slot.tensor.shape != new.shape or not (new.is_floating_point() or new.is_complex()):
-                return []
-            if not bool(new.isfinite().all()):
+            if slot.tensor.shape != new.shape or not bool(new.isfinite().all()):
                 return []
             pairs[at].append(Pair(element, slot.tensor, new))
     found = []
@@ -146,7 +148,7 @@ def _results(trial: Trial, laws: Laws, failing: Sequence[Element], *, plain: boo
     for slot, seen in zip(trial.here, pairs, strict=True):
         if distance(Law(slot.action.text, "plain", slot.action), seen, 0.0) <= tolerance:
             continue
-        options = laws.candidates(slot.tensor, [pair.element for pair in seen])
+        options = [INVARIANT_LAW, *laws.candidates(slot.tensor, [pair.element for pair in seen])]
         wanted = (law for law in options if (law.kind in ("plain", "parity")) == plain)
         fits = [law for law in wanted if distance(law, seen, 0.0) <= tolerance]
         if not fits:
@@ -156,7 +158,7 @@ def _results(trial: Trial, laws: Laws, failing: Sequence[Element], *, plain: boo
 
 
 def _result(slot: Slot, law: Law) -> Finding:
-    text = f"the {slot.name} is declared {slot.action.text}, and transforms {law.text if law.kind != 'plain' or law.text.startswith(('on', 'by')) else f'as {law.text}'}"
+    text = f"the {slot.name} is declared {slot.action.text}, and transforms {law.text if law.kind != 'plain' or law.text.startswith(('on', 'by', 'as')) else f'as {law.text}'}"
     remedy = {
         "parity": "declare it so, or look for the layer that changes it",
         "plain": "declare it so, or look for the layer that changes it",

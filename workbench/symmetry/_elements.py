@@ -7,9 +7,13 @@ from dataclasses import dataclass
 
 import torch
 
+from workbench.symmetry._actions import Action
 from workbench.symmetry._classical_groups import SO, O
 from workbench.symmetry._groups import Group
+from workbench.symmetry._product_group import Product
 
+ALONE = 2
+"""Random elements of each factor of a product, beside the identity of the others."""
 MOST_GIVEN = 3
 """Of generators, and of the Lie algebra's basis, so many are tried."""
 
@@ -20,6 +24,8 @@ class Element:
 
     label: str
     matrix: torch.Tensor
+    factor: int | None = None
+    """Of a product of groups the only factor that moves something, if it is one."""
 
     @property
     def size(self) -> float:
@@ -32,8 +38,22 @@ class Element:
         return not self.matrix.is_complex() and float(torch.linalg.det(self.matrix)) < 0
 
 
-def elements(group: Group, random: int, vectors: Sequence[torch.Tensor], generator: torch.Generator) -> list[Element]:
-    """What is tried; `vectors` are the vectors that the sample holds, (count, n)."""
+def elements(
+    group: Group, random: int, slots: Sequence[tuple[Action, torch.Tensor]], generator: torch.Generator
+) -> list[Element]:
+    """What is tried; of the sample's tensors, with their actions, the vectors are brought onto axes."""
+    if not isinstance(group, Product):
+        return _of_one(group, random, _vectors(group, None, slots), generator)
+    found = [Element(f"random {at}", group.sample(generator)) for at in range(1, random + 1)]
+    for at, factor in enumerate(group.factors):
+        for each in _of_one(factor, ALONE, _vectors(factor, at, slots), generator):
+            parts = [torch.eye(other.n, dtype=group.dtype) for other in group.factors]
+            parts[at] = each.matrix.to(group.dtype)
+            found.append(Element(f"{each.label} of {factor}", torch.block_diag(*parts), factor=at))  # type: ignore[no-untyped-call]
+    return found
+
+
+def _of_one(group: Group, random: int, vectors: Sequence[torch.Tensor], generator: torch.Generator) -> list[Element]:
     found = [Element(f"generator {at}", each) for at, each in enumerate(group.generators[:MOST_GIVEN], 1)]
     basis = group.lie_algebra
     chosen = basis if len(basis) <= MOST_GIVEN else [basis[0], basis[len(basis) // 2], basis[-1]]
@@ -41,6 +61,17 @@ def elements(group: Group, random: int, vectors: Sequence[torch.Tensor], generat
     found += [Element(f"random {at}", group.sample(generator)) for at in range(1, random + 1)]
     if isinstance(group, O | SO) and group.n >= 2:
         found += _aligned(group.n, vectors)
+    return found
+
+
+def _vectors(group: Group, at: int | None, slots: Sequence[tuple[Action, torch.Tensor]]) -> list[torch.Tensor]:
+    """The vectors among the sample's tensors, (count, n) each."""
+    found = []
+    for act, x in slots:
+        space = act.space if isinstance(act.space, tuple) else ()
+        factors = [axis for axis, factor in zip(act.axes, space, strict=False) if at is None or factor == (at, False)]
+        if len(factors) == 1 and x.is_floating_point():
+            found.append(x.movedim(factors[0], -1).reshape(-1, group.n))
     return found
 
 

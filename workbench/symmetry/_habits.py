@@ -1,6 +1,6 @@
 """What makes a model a different function from call to call: randomness, and state kept from one call to the next."""
 
-__all__ = ["gaps", "habits", "said"]
+__all__ = ["constant", "failures", "gaps", "habits", "said"]
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from workbench.symmetry._arguments import substituted
 from workbench.symmetry._elements import Element
 from workbench.symmetry._laws import relative
 from workbench.symmetry._report import Finding
-from workbench.symmetry._subject import Call, leaves
+from workbench.symmetry._subject import Call, Interrupted, leaves
 from workbench.symmetry._trial import Trial, name
 
 SAME = {torch.float64: 1e-9, torch.float32: 1e-4}
@@ -76,17 +76,45 @@ def _first_difference(runs: Sequence[Sequence[Call]], trial: Trial, *, kind: boo
 
 def constant(trial: Trial) -> list[str]:
     """Whether the result is the same for other inputs: then equivariance says little."""
+    here = trial.results(trial.args)
     generator = torch.Generator().manual_seed(trial.seed)
-    noisy = [
-        x + 0.1 * torch.randn(x.shape, generator=generator, dtype=torch.float64).to(x.device, x.dtype)
-        if x.is_floating_point()
-        else x
-        for x in leaves(trial.args)
-    ]
-    here, there = (trial.results(args) for args in (trial.args, substituted(trial.args, noisy)))
-    if here is None or there is None or _distance(here, there) > 0:
-        return []
-    return ["the result is the same for another input: a constant commutes with everything"]
+    for _ in range(3):
+        noisy = []
+        for x in leaves(trial.args):
+            noise = (
+                torch.randn(x.shape, generator=generator, dtype=torch.float64).to(x.device)
+                if x.is_floating_point()
+                else 0
+            )
+            noisy.append((x + (x.double().abs().mean() + 0.1) * noise).to(x.dtype) if x.is_floating_point() else x)
+        there = trial.results(substituted(trial.args, noisy))
+        if here is None or there is None or _distance(here, there) > 0:
+            return []
+    return ["the result is the same for other inputs: a constant commutes with everything"]
+
+
+def failures(trial: Trial, elements: Sequence[Element]) -> list[Finding]:
+    """Where the model raises for g x, or returns something of another shape."""
+    for element in elements:
+        args = trial.moved(element)
+        try:
+            found = trial.chosen(trial.subject.watch(args, seed=trial.seed)[0])
+        except Interrupted as interrupted:
+            error = str(interrupted.error).split("\n")[0][:300]
+            text = f"for g x, g being {element.label}, {said(interrupted.where)} raises {type(interrupted.error).__name__}: {error}"
+            return [Finding("failure", interrupted.where, text, "let it take g x wherever it takes x")]
+        for slot, new in zip(trial.here, found, strict=True):
+            if slot.tensor.shape != new.shape:
+                shapes = f"{tuple(slot.tensor.shape)} for x and {tuple(new.shape)} for g x"
+                return [
+                    Finding(
+                        "failure", slot.name, f"the {slot.name} has the shape {shapes}, g being {element.label}", _SHAPE
+                    )
+                ]
+    return []
+
+
+_SHAPE = "what is chosen by the values of components, a mask or a cutoff, should be chosen by invariants"
 
 
 def gaps(trial: Trial, elements: Sequence[Element] | None) -> list[Finding]:
@@ -110,7 +138,9 @@ def gaps(trial: Trial, elements: Sequence[Element] | None) -> list[Finding]:
 
 def _first_gap(calls: Sequence[Call]) -> Call | None:
     by_end = sorted(calls, key=lambda call: call.ended)
-    return next((call for call in by_end if all(map(_finite, call.inputs)) and not all(map(_finite, call.outputs))), None)
+    return next(
+        (call for call in by_end if all(map(_finite, call.inputs)) and not all(map(_finite, call.outputs))), None
+    )
 
 
 def _finite(x: torch.Tensor) -> bool:

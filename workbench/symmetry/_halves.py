@@ -168,22 +168,24 @@ class Plan:
 
     def repeat(self, parts: Sequence[torch.Tensor], shape: tuple[int, ...]) -> torch.Tensor:
         """Adjoint to `contract`, and to leaving the tensor as it is."""
-        held = dict(enumerate(parts))
-        owned = set()
-        y = parts[self.whole].clone() if self.whole is not None else parts[0].new_zeros(shape)
+        held: dict[int | None, torch.Tensor] = dict(enumerate(parts))
+        held[None] = parts[0].new_zeros(shape) if self.whole is None else parts[self.whole]
+        owned: set[int | None] = {None} if self.whole is None else set()
         for step in reversed(self.steps):
-            part = held.pop(step.number)
-            if step.parent is None:
-                over = y
-            elif step.parent in owned:
-                over = held[step.parent]
+            part = held.pop(step.number)[(..., *(None,) * len(step.half.closed))]
+            over = held[step.parent]
+            places = _places(step.half, step.rank)
+            if places is not None:
+                front = part.ndim - step.rank
+                part = part.permute(*range(front), *(front + place for place in places))
+                held[step.parent] = over.add_(part) if step.parent in owned else over + part
             else:
-                over = held[step.parent] = held[step.parent].clone()
-                owned.add(step.parent)
-            repeated = part[(..., *(None,) * len(step.half.closed))]
-            for view, sign in _pieces(over, step.half, step.rank, self.form):
-                view.add_(repeated, alpha=sign)
-        return y
+                over = held[step.parent] = over if step.parent in owned else over.clone()
+                for view, sign in _pieces(over, step.half, step.rank, self.form):
+                    view.add_(part, alpha=sign)
+            owned.add(step.parent)
+        y = held[None]
+        return y if None in owned else y.clone()
 
 
 class _Contract(torch.autograd.Function):
@@ -216,6 +218,12 @@ class _Spread(torch.autograd.Function):
 
 def _identity(rank: int) -> Half:
     return Half(tuple((at,) for at in range(rank)), ())
+
+
+def _places(half: Half, rank: int) -> list[int] | None:
+    """For every index the place of its block, where every block is a single index: then a half only sums, or repeats."""
+    blocks = (*half.open, *half.closed)
+    return [blocks.index((at,)) for at in range(rank)] if all(len(block) == 1 for block in blocks) else None
 
 
 def _relative(child: Half, parent: Half) -> Half | None:

@@ -94,6 +94,18 @@ class Hom(ABC):
         size = self.spanning_size
         return f"Hom of {self.group}, {source} -> {target}: {size:,} {self.noun}{'s' * (size != 1)}, dimension {self.dimension:,}"
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Hom) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> tuple[Group, Space, Space]:
+        return self.group, self.source, self.target
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, self._key()  # what was enumerated is made again where it is needed
+
     @property
     @abstractmethod
     def spanning_size(self) -> int:
@@ -260,6 +272,16 @@ class Hom(ABC):
         from workbench.symmetry._linear import EquivariantLinear
 
         return EquivariantLinear(self, c_in, c_out, bias=bias)
+
+
+def _again(group: Group, source: Space, target: Space) -> Hom:
+    if isinstance(source, Rep) and isinstance(target, Rep):
+        from workbench.symmetry._sum_hom import SumHom
+
+        return SumHom(group, source, target)
+    assert not isinstance(source, Rep)  # noqa: S101 - both are sums, or neither
+    assert not isinstance(target, Rep)  # noqa: S101
+    return group._between(source, target)
 
 
 class _Projection(torch.autograd.Function):

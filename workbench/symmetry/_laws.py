@@ -1,21 +1,25 @@
 """How the tensors inside a model transform, found from what they are for x and for g x."""
 
-__all__ = ["Law", "Laws", "Pair", "Reading", "distance", "relative"]
+__all__ = ["INVARIANT_LAW", "Law", "Laws", "Pair", "Reading", "distance", "relative"]
 
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations, permutations
+from itertools import combinations, islice, permutations, product
 
 import torch
 
 from workbench.symmetry._actions import INVARIANT, Labels, action, axes_action, is_permutation
+from workbench.symmetry._actors import Actor, actors, block
 from workbench.symmetry._elements import Element
 from workbench.symmetry._errors import SymmetryError
 from workbench.symmetry._groups import Group
+from workbench.symmetry._product_group import Product
 
 MOST_AXES = 3
 """Axes of a tensor inside a model on which a group is taken to act at once."""
+MOST_FIRST = 8
+"""Laws of a product of groups after which an unknown map is looked for."""
 MOST_ROWS = 192
 """Rows whose inner products are compared."""
 Act = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -32,6 +36,9 @@ class Law:
     act: Act | None = None
     base: "Law | None" = None
     """Of a pseudo law the one without the sign, of another order the usual one."""
+
+
+INVARIANT_LAW = Law("invariant", "plain", INVARIANT)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,25 +84,44 @@ class Laws:
             if error <= tolerance:
                 return Reading(law, error)
             best = min(best, error)
-        loose = _loose(pairs, tolerance, floor)
+        loose = self._loose_after(pairs, tolerance, floor)
         if not loose:
             return Reading(None, best)
         window = _window(pairs, self.group, tolerance, floor)
         return window or Reading(*loose)
 
+    def _loose_after(self, pairs: Sequence[Pair], tolerance: float, floor: float) -> tuple[Law, float] | None:
+        """A map that is not known, of a product of groups also after a factor has acted on some axes."""
+        found = _loose(pairs, tolerance, floor)
+        if found or not isinstance(self.group, Product):
+            return found
+        for law in islice(_plain(tuple(pairs[0].here.shape), self.group), 1, 1 + MOST_FIRST):
+            moved = [
+                Pair(pair.element, law.act(pair.element.matrix, pair.here), pair.there) for pair in pairs if law.act
+            ]
+            found = _loose(moved, tolerance, floor)
+            if found:
+                return Law(f"{law.text}, {found[0].text}", "loose"), found[1]
+        return None
+
     def candidates(self, x: torch.Tensor, elements: Sequence[Element] = (), *, plain: bool = False) -> Iterator[Law]:
         """Laws that fit a tensor: invariance, tensors on axes, copies of V along one, functions; then with a sign or another order."""
         if not (x.is_floating_point() or x.is_complex()):
-            if not self.group.lie_algebra:
-                yield from whole_candidates(x, self.group)
+            yield from whole_candidates(x, self.group)
             return
         simple = [*_plain(tuple(x.shape), self.group), *(law for law in self.given if law.kind == "plain")]
         yield from simple
         if plain:
             return
         yield from (law for law in self.given if law.kind != "plain")
-        if any(each.reflects for each in elements):
-            yield from (Law(f"{law.text} times the determinant", "pseudo", _signed(law.act), law) for law in simple)
+        for actor in actors(self.group):
+            if actor.letter.endswith("*") or not any(_reflects(self.group, each, actor.at) for each in elements):
+                continue
+            of = f" of {actor.group}" if actor.group is not self.group else ""
+            yield from (
+                Law(f"{law.text} times the determinant{of}", "pseudo", _signed(law.act, self.group, actor.at), law)
+                for law in simple
+            )
         if self.group.lie_algebra and 2 <= self.group.n <= 4:
             for axis in _of_size(x.shape, self.group.n):
                 usual = Law(_on((axis,)), "plain", axes_action((axis,), self.group))
@@ -120,7 +146,9 @@ def distance(law: Law, pairs: Sequence[Pair], floor: float, enough: float | None
 
 
 def relative(one: torch.Tensor, other: torch.Tensor, floor: float = 0.0) -> float:
-    """The distance of two tensors over the larger of their norms; infinite where one has gaps."""
+    """The distance of two tensors over the larger of their norms; infinite where one has gaps. Whole numbers are the same or not."""
+    if not (one.is_floating_point() or one.is_complex()):
+        return 0.0 if torch.equal(one, other) else 1.0
     size = max(float(one.norm()), float(other.norm()), floor) if one.numel() else 0.0
     if not math.isfinite(size):
         return math.inf
@@ -131,24 +159,51 @@ def relative(one: torch.Tensor, other: torch.Tensor, floor: float = 0.0) -> floa
 
 
 def _plain(shape: tuple[int, ...], group: Group) -> Iterator[Law]:
-    yield Law("invariant", "plain", INVARIANT)
-    n = group.n
-    fitting = _of_size(shape, n)
+    """Invariance; V, V* or a factor on every choice of axes, few first; several copies along one axis."""
+    yield INVARIANT_LAW
+    found = actors(group)
+    options = [[None, *(actor for actor in found if actor.n == size)] for size in shape]
+    fitting = [axis for axis in range(len(shape) - 1, -1, -1) if len(options[axis]) > 1]
     for count in range(1, min(len(fitting), MOST_AXES) + 1):
         for axes in combinations(fitting, count):
             ordered = tuple(sorted(axes))
-            yield Law(_on(ordered), "plain", axes_action(ordered, group))
+            for chosen in product(*([actor for actor in options[axis] if actor] for axis in ordered)):
+                yield _on_axes(ordered, chosen, group, named=len(found) > 1)
+    for axis in range(len(shape) - 1, -1, -1):
+        for actor in found:
+            yield from _copies(shape[axis], axis, actor, group)
+
+
+def _copies(size: int, axis: int, actor: Actor, group: Group) -> Iterator[Law]:
+    n = actor.n
     if n == 1:
         return
-    for axis in range(len(shape) - 1, -1, -1):
-        size = shape[axis]
-        if size == n * n:
-            yield Law(f"order 2, flat on axis {axis}", "plain", _unflattened(axis, (n, n), (0, 1), group))
-        if size % n == 0 and size > n:
-            yield Law(
-                f"{size // n} copies of V on axis {axis}", "plain", _unflattened(axis, (size // n, n), (1,), group)
-            )
-            yield Law(f"V times {size // n} on axis {axis}", "plain", _unflattened(axis, (n, size // n), (0,), group))
+    if size == n * n:
+        yield Law(f"order 2, flat on axis {axis}", "plain", _unflattened(axis, (n, n), (0, 1), actor, group))
+    if size % n == 0 and size > n:
+        count = size // n
+        yield Law(
+            f"{count} copies of {actor.letter} on axis {axis}",
+            "plain",
+            _unflattened(axis, (count, n), (1,), actor, group),
+        )
+        yield Law(
+            f"{actor.letter} times {count} on axis {axis}", "plain", _unflattened(axis, (n, count), (0,), actor, group)
+        )
+
+
+def _on_axes(axes: tuple[int, ...], chosen: Sequence[Actor], group: Group, *, named: bool) -> Law:
+    text = (
+        ", ".join(f"{actor.letter} on axis {axis}" for axis, actor in zip(axes, chosen, strict=True))
+        if named
+        else _on(axes)
+    )
+    return Law(text, "plain", axes_action(axes, group, tuple(actor.factor for actor in chosen)))
+
+
+def _reflects(group: Group, element: Element, at: int) -> bool:
+    matrix = block(group, element.matrix, at)
+    return not matrix.is_complex() and float(torch.linalg.det(matrix)) < 0
 
 
 def _on(axes: tuple[int, ...]) -> str:
@@ -159,18 +214,19 @@ def _of_size(shape: Sequence[int], n: int) -> list[int]:
     return [axis for axis in range(len(shape) - 1, -1, -1) if shape[axis] == n]
 
 
-def _unflattened(axis: int, sizes: tuple[int, int], acted: tuple[int, ...], group: Group) -> Act:
+def _unflattened(axis: int, sizes: tuple[int, int], acted: tuple[int, ...], actor: Actor, group: Group) -> Act:
     def act(element: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
         apart = x.reshape(*x.shape[:axis], *sizes, *x.shape[axis + 1 :])
-        return axes_action(tuple(axis + each for each in acted), group)(element, apart).flatten(axis, axis + 1)
+        moving = axes_action(tuple(axis + each for each in acted), group, (actor.factor,) * len(acted))
+        return moving(element, apart).flatten(axis, axis + 1)
 
     return act
 
 
-def _signed(act: Act | None) -> Act:
+def _signed(act: Act | None, group: Group, at: int) -> Act:
     def signed(element: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
         moved = act(element, x) if act else x
-        return -moved if float(torch.linalg.det(element)) < 0 else moved
+        return -moved if float(torch.linalg.det(block(group, element, at))) < 0 else moved
 
     return signed
 
@@ -300,27 +356,31 @@ def _same_rows(pair: Pair, floor: float) -> float:
 def _read_whole(pairs: Sequence[Pair], group: Group) -> Reading:
     """Whole numbers and booleans: the same, permuted along axes, naming coordinates, or both."""
     same = all(torch.equal(pair.here, pair.there) for pair in pairs)
-    permuted = all(is_permutation(pair.element.matrix) for pair in pairs)
     x = pairs[0].here
-    if permuted:
-        for law in whole_candidates(x, group):
-            act = law.act
-            if act and all(torch.equal(act(pair.element.matrix, pair.here), pair.there) for pair in pairs):
-                return Reading(law, 0.0)
-        if _are_labels(x, group):
-            labels = Law("as labels", "plain", action(Labels(), group, x, "a tensor"))
-            if all(_same_columns(labels, pair) for pair in pairs):
-                return Reading(Law("as labels, in another order"), 0.0)
-            if same:
-                return Reading(Law("as if nodes had not been relabelled", "order", None, labels), 0.0)
-    return Reading(Law("invariant", "plain", INVARIANT), 0.0) if same else Reading(None, math.inf)
+    for law in whole_candidates(x, group):
+        act = law.act
+        if act and all(torch.equal(act(pair.element.matrix, pair.here), pair.there) for pair in pairs):
+            return Reading(law, 0.0)
+    labels = _labels(x, group)
+    if labels and _are_pairs(x):
+        if all(_same_columns(labels, pair) for pair in pairs):
+            return Reading(Law("as labels, in another order"), 0.0)
+        if same:
+            return Reading(Law("as if nodes had not been relabelled", "order", None, labels), 0.0)
+    return Reading(INVARIANT_LAW, 0.0) if same else Reading(None, math.inf)
 
 
-def _are_labels(x: torch.Tensor, group: Group) -> bool:
-    """Whether whole numbers look like those of nodes: pairs of them, such as edges."""
-    if x.dtype == torch.bool or x.ndim != 2 or 2 not in x.shape or not x.numel():
-        return False
-    return int(x.min()) >= 0 and int(x.max()) < group.n and len(torch.unique(x)) > 2
+def _labels(x: torch.Tensor, group: Group) -> Law | None:
+    """The law of labels, where whole numbers can be some."""
+    permuting = [actor for actor in actors(group) if actor.permutes]
+    if len(permuting) != 1 or x.dtype == torch.bool or not x.numel() or int(x.max()) >= permuting[0].n:
+        return None
+    return Law("as labels", "plain", action(Labels(), group, x, "a tensor"))
+
+
+def _are_pairs(x: torch.Tensor) -> bool:
+    """Whether whole numbers look like edges."""
+    return x.ndim == 2 and 2 in x.shape and int(x.min()) >= 0 and len(torch.unique(x)) > 2
 
 
 def _same_columns(law: Law, pair: Pair) -> bool:
@@ -329,18 +389,27 @@ def _same_columns(law: Law, pair: Pair) -> bool:
     one, other = law.act(pair.element.matrix, pair.here), pair.there
     if one.shape[0] == 2:
         one, other = one.T, other.T
-    return torch.equal(*(rows[(rows * torch.tensor([1 << 20, 1])).sum(1).argsort()] for rows in (one, other)))
+    keys = torch.tensor([1 << 20, 1], device=one.device)
+    return torch.equal(*(rows[(rows * keys).sum(1).argsort()] for rows in (one, other)))
 
 
 def whole_candidates(x: torch.Tensor, group: Group) -> Iterator[Law]:
     """Laws of whole numbers under permutations."""
-    laws = [law for law in _plain(tuple(x.shape), group) if law.text.startswith("on ax")]
+    permuting = [actor for actor in actors(group) if actor.permutes]
+    laws = []
+    for actor in permuting:
+        fitting = [axis for axis in range(x.ndim - 1, -1, -1) if x.shape[axis] == actor.n]
+        for count in range(1, min(len(fitting), MOST_AXES) + 1):
+            choices = combinations(fitting, count)
+            laws += [
+                _on_axes(tuple(sorted(axes)), [actor] * count, group, named=len(permuting) > 1) for axes in choices
+            ]
     yield from laws
-    if x.dtype != torch.bool and x.numel() and int(x.max()) < group.n:
-        labels = action(Labels(), group, x, "a tensor")
-        yield Law("as labels", "plain", labels)
+    labels = _labels(x, group)
+    if labels and labels.act:
+        yield labels
         for law in laws:
-            yield Law(f"as labels and {law.text}", "plain", _both(labels, law.act))
+            yield Law(f"as labels and {law.text}", "plain", _both(labels.act, law.act))
 
 
 def _both(one: Act, other: Act | None) -> Act:

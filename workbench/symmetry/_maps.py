@@ -42,6 +42,8 @@ class _Product(NamedTuple):
     """(upper halves, columns): the number of the diagram."""
     sign: torch.Tensor
     """(upper halves, columns): its sign; 0 where there is none."""
+    permutes: bool
+    """Whether all indices go through, so that these diagrams are permutations."""
 
 
 class Maps(nn.Module):
@@ -103,7 +105,12 @@ class Maps(nn.Module):
         own, rest = factor.rank, x.shape[3 + factor.rank :]
         x = x.reshape(batch, columns, lead, *(factor.n,) * own, math.prod(rest)).movedim(-1, 3)
         parts = []
-        for at, seen in enumerate(factor.down(x.flatten(2, 3))):
+        alone = len(self.factors) == 1
+        for at, seen in enumerate(factor.down(x.flatten(2, 3), permuted_later=alone)):
+            if alone and factor.products[at].permutes:
+                y = self._mixed(weight, seen.flatten(2), "_".join(map(str, (*chosen, at))), apart=True)
+                parts.append(factor.permuted(y.reshape(batch, -1, weight.shape[1], *seen.shape[2:]), at).unsqueeze(1))
+                continue
             # (batch, columns, lead * rest, arriving): what arrives goes before the rest
             arriving = factor.products[at].arriving
             seen = seen.reshape(batch, seen.shape[1], lead, math.prod(rest), factor.n**arriving)
@@ -116,11 +123,14 @@ class Maps(nn.Module):
         y = y.reshape(batch, y.shape[1], lead, -1, factor.n**factor.height).transpose(3, 4)
         return y.flatten(3)
 
-    def _mixed(self, weight: torch.Tensor, x: torch.Tensor, name: str) -> torch.Tensor:
+    def _mixed(self, weight: torch.Tensor, x: torch.Tensor, name: str, *, apart: bool = False) -> torch.Tensor:
+        """One matrix product; with `apart` one for every column of what is the same input, not yet summed."""
         index, sign = self.get_buffer(f"_index{name}"), getattr(self, f"_sign{name}")
         matrix = weight[index]  # (upper halves, columns, c_out, c_in)
         if sign is not None:
             matrix = matrix * sign.to(weight.dtype)[:, :, None, None]
+        if apart:
+            return matrix.flatten(0, 2) @ x
         return matrix.transpose(1, 2).reshape(index.shape[0] * weight.shape[1], -1) @ x
 
 
@@ -148,7 +158,7 @@ class _Factor(nn.Module):
             cells[len(halves.upper.open), len(halves.images)].append((upper, column, number, halves.sign))
         form = runs(hom.group.form, self.n)
         self.lower = Plan(tuple(lowers), self.rank, form)
-        self.products = tuple(_product(*numbers, found) for numbers, found in cells.items())
+        self.products = tuple(_product(self.rank, self.height, *numbers, found) for numbers, found in cells.items())
         self.uppers = [upper for product in self.products for upper in product.uppers]
         halves_above = tuple(uppers)
         self.upper = Plan([halves_above[upper] for upper in self.uppers], self.height, form)
@@ -156,11 +166,26 @@ class _Factor(nn.Module):
         epsilon = fixed_tensor("levi_civita", (self.n,) * self.n, torch.get_default_dtype(), None) if headed else None
         self.register_buffer("_epsilon", epsilon, persistent=False)
 
-    def down(self, x: torch.Tensor) -> list[torch.Tensor]:
-        """(batch, channels, lead, n, ..., n) -> for every product (batch, columns * channels, lead, arriving indices)."""
+    def permuted(self, y: torch.Tensor, at: int) -> torch.Tensor:
+        """(batch, columns, rows, lead, n, ..., n), summed over columns, the indices of each permuted as it says."""
+        total: torch.Tensor | None = None
+        for each, column in zip(y.unbind(1), self.products[at].columns, strict=True):
+            part = each.permute(0, 1, 2, *(3 + image for image in column.images))
+            total = part if total is None else total + part
+        assert total is not None  # noqa: S101 - there is at least one
+        return total
+
+    def down(self, x: torch.Tensor, *, permuted_later: bool = False) -> list[torch.Tensor]:
+        """(batch, channels, lead, n, ..., n) -> for every product (batch, columns * channels, lead, arriving indices).
+
+        Where a product does nothing but permute the indices, this can be left for after the matrix product.
+        """
         seen = self.lower.contracted(x) if self.products else []
         made = []
         for product in self.products:
+            if permuted_later and product.permutes:
+                made.append(x)
+                continue
             columns = [self._column(seen[column.lower], column, product) for column in product.columns]
             made.append(torch.cat(columns, 1) if len(columns) > 1 else columns[0])
         return made
@@ -195,7 +220,9 @@ class _Factor(nn.Module):
         return made.reshape(*lead, *(n,) * product.arriving)
 
 
-def _product(arriving: int, through: int, cells: list[tuple[int, _Column, int, int]]) -> _Product:
+def _product(
+    rank: int, height: int, arriving: int, through: int, cells: list[tuple[int, _Column, int, int]]
+) -> _Product:
     uppers = list(dict.fromkeys(cell[0] for cell in cells))
     columns = list(dict.fromkeys(cell[1] for cell in cells))
     rows = {upper: at for at, upper in enumerate(uppers)}
@@ -205,7 +232,8 @@ def _product(arriving: int, through: int, cells: list[tuple[int, _Column, int, i
     for upper, column, number, parity in cells:
         place = rows[upper], across[column]
         index[place], sign[place] = number, parity
-    return _Product(arriving, through, tuple(columns), tuple(uppers), index, sign)
+    permutes = through == rank == height and not any(column.legs for column in columns)
+    return _Product(arriving, through, tuple(columns), tuple(uppers), index, sign, permutes)
 
 
 def _factors(indices: Duals) -> list[int]:

@@ -13,7 +13,18 @@ from torch.overrides import TorchFunctionMode
 
 MOST = 500
 """Operations of one call that are looked at."""
-EXTRACTING = ("__getitem__", "unbind", "select", "split", "chunk", "narrow", "index_select", "gather", "tensor_split", "__iter__")
+EXTRACTING = (
+    "__getitem__",
+    "unbind",
+    "select",
+    "split",
+    "chunk",
+    "narrow",
+    "index_select",
+    "gather",
+    "tensor_split",
+    "__iter__",
+)
 """They take components out: what does not transform by itself may be put together again."""
 Handle = Callable[[int, str, Any, Callable[[], Any]], Any]
 
@@ -25,7 +36,7 @@ class Operations(TorchFunctionMode):
         super().__init__()
         self.here, self.handle, self.count, self.busy = here, handle, 0, False
 
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:  # noqa: ARG002
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Called by torch for every operation."""
         named = kwargs or {}
 
@@ -48,10 +59,42 @@ class Operations(TorchFunctionMode):
 
 
 _SILENT = frozenset(
-    ("shape", "dtype", "device", "ndim", "requires_grad", "is_floating_point", "is_complex", "size", "dim", "numel", "__len__")
-    + ("detach", "requires_grad_", "is_leaf", "grad", "item", "__bool__", "__float__", "__int__", "tolist", "__repr__", "__format__")
-    + ("stride", "layout", "is_cuda", "is_sparse", "is_contiguous", "data_ptr", "retain_grad", "type", "get_device", "is_nested")
+    [
+        "shape",
+        "dtype",
+        "device",
+        "ndim",
+        "requires_grad",
+        "is_floating_point",
+        "is_complex",
+        "size",
+        "dim",
+        "numel",
+        "__len__",
+        "detach",
+        "requires_grad_",
+        "is_leaf",
+        "grad",
+        "item",
+        "__bool__",
+        "__float__",
+        "__int__",
+        "tolist",
+        "__repr__",
+        "__format__",
+        "stride",
+        "layout",
+        "is_cuda",
+        "is_sparse",
+        "is_contiguous",
+        "data_ptr",
+        "retain_grad",
+        "type",
+        "get_device",
+        "is_nested",
+    ]
 )
+"""What tells of a tensor, and makes none."""
 
 
 def extracts(said: str) -> bool:
@@ -69,7 +112,9 @@ def _name(func: Any) -> str:
 def _line() -> str:
     """The line of the user's code that is being run: its text and the function, no path and no number, which differ from run to run."""
     frame: FrameType | None = sys._getframe(2)
-    while frame is not None and (frame.f_globals.get("__name__", "").split(".")[0] == "torch" or frame.f_code.co_filename == __file__):
+    while frame is not None and (
+        frame.f_globals.get("__name__", "").split(".")[0] == "torch" or frame.f_code.co_filename == __file__
+    ):
         frame = frame.f_back
     if frame is None:
         return ""

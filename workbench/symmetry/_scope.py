@@ -55,8 +55,8 @@ class Scope:
         if seen is None:
             return []
         sizes = [float(x.norm()) for x, _ in seen.known if x.is_floating_point()]
-        found = layers(seen, self.laws, self.tolerance, 1e-9 * max(sizes, default=0.0), prefix="" if inside is None else f"{inside}@")
-        return found
+        prefix = "" if inside is None else f"{inside}@"
+        return layers(seen, self.laws, self.tolerance, 1e-9 * max(sizes, default=0.0), prefix)
 
     def _watched(self, inside: str | None) -> Watched | None:
         """All calls for some inputs h x and for g h x; None when nothing can be watched."""
@@ -72,8 +72,10 @@ class Scope:
                 size = sum(x.numel() for call in calls for x in (*call.inputs, *call.outputs))
                 if size * len(bases) * (1 + len(self.elements)) > MOST_WATCHED:
                     return None
-                for element in self.elements:
-                    there.append((element, number, subject.watch(self._moved(base, element), seed=trial.seed, inside=inside)[1]))
+                moved = [(element, self._moved(base, element)) for element in self.elements]
+                there += [
+                    (element, number, subject.watch(args, seed=trial.seed, inside=inside)[1]) for element, args in moved
+                ]
         except Exception:  # noqa: BLE001 - whatever a model raises for an input that is moved
             return None
         known = [(cast(slot.tensor, trial.precision), slot.action.text) for slot in trial.slots]
@@ -81,7 +83,9 @@ class Scope:
 
     def _moved(self, base: object, element: Element) -> object:
         wide = leaves(cast(base, torch.float64))
-        return substituted(base, [slot.action(element.matrix, x) for slot, x in zip(self.trial.slots, wide, strict=True)])
+        return substituted(
+            base, [slot.action(element.matrix, x) for slot, x in zip(self.trial.slots, wide, strict=True)]
+        )
 
     # ---- who it was --------------------------------------------------------------------------------------------------
 
@@ -130,7 +134,9 @@ class Scope:
     def finding(self, blame: Blame, rows: Sequence[Layer]) -> Finding:
         """What is said of the guilty layer, or of the model's own code."""
         if blame.layer is None:
-            return Finding("layer", "", _own(rows), "what it does there between its layers is to blame", self._operation("", False))
+            return Finding(
+                "layer", "", _own(rows), "what it does there between its layers is to blame", self._operation("", False)
+            )
         call, law = blame.layer.call, blame.law
         takes = ", ".join(dict.fromkeys(each.law.text for each in blame.layer.inputs if each.law)) or "no tensors"
         turned = next((each.law for each in blame.layer.outputs if each.law and each.law.kind != "plain"), None)
@@ -140,7 +146,13 @@ class Scope:
             gives = f"transforms by no law that was tried (error {_shown(blame.layer.error)})"
         text = f"layer {call.name!r} ({call.kind}): what goes in transforms ({takes}), what comes out {gives}"
         mended = f"with its output made to transform ({law.text}) the model is sound" if law else ""
-        return Finding("layer", call.name, text, mended or "it is the first layer of which that is so", self._operation(call.name, call.foreign))
+        return Finding(
+            "layer",
+            call.name,
+            text,
+            mended or "it is the first layer of which that is so",
+            self._operation(call.name, call.foreign),
+        )
 
     def _operation(self, name: str, foreign: bool) -> str:
         """The first operation in a layer's own code that breaks the symmetry, where one can be told."""

@@ -15,7 +15,6 @@ import torch
 from torch import nn
 from torch.utils._pytree import tree_flatten, tree_map
 
-from workbench.symmetry._errors import SymmetryError
 from workbench.symmetry._operations import Operations
 
 COUNTERPARTS = {
@@ -61,7 +60,12 @@ class Call:
         return 0 if self.parent is None else self.parent.depth + 1
 
 
-Patch = Callable[[Any], Any]
+class Interrupted(Exception):  # noqa: N818 - it says what happened
+    """A model raised something: where, and what."""
+
+    def __init__(self, where: str, error: Exception) -> None:
+        super().__init__(where, error)
+        self.where, self.error = where, error
 
 
 class Subject:
@@ -87,7 +91,8 @@ class Subject:
         return {
             name: each
             for name, each in found
-            if not isinstance(each, torch.jit.ScriptModule) and not any(part.startswith("_") for part in name.split("."))
+            if not isinstance(each, torch.jit.ScriptModule)
+            and not any(part.startswith("_") for part in name.split("."))
         }
 
     def run(self, args: Any, *, seed: int = 0, fresh: bool = True) -> Any:
@@ -149,15 +154,20 @@ class Subject:
         def here() -> bool:
             return bool(open_calls) and open_calls[-1].name == inside
 
-        with self._hooked(before, after), Operations(here, operation) if inside is not None else contextlib.nullcontext():
-            out = self.run(args, seed=seed, fresh=fresh)
+        operations = Operations(here, operation) if inside is not None else contextlib.nullcontext()
+        try:
+            with self._hooked(before, after), operations:
+                out = self.run(args, seed=seed, fresh=fresh)
+        except Exception as error:
+            raise Interrupted(open_calls[-1].name if open_calls else "", error) from error
         return out, calls
 
     def patched(self, args: Any, name: str, values: list[torch.Tensor | None], *, seed: int = 0) -> Any:
         """The result when the tensors that one call returns are replaced; None leaves one as it is."""
         name, _, at = name.partition("@")
         plain, _, number = name.partition("#")
-        turn, seen, open_names = int(number or 1), 0, []
+        turn, seen = int(number or 1), 0
+        open_names: list[int] = []
 
         def hook(*given: Any) -> Any:
             open_names.pop()
@@ -217,9 +227,13 @@ def _replaced(out: Any, values: list[torch.Tensor | None]) -> Any:
 def seeded(seed: int) -> Iterator[None]:
     """Random numbers of torch, numpy and Python that start from a seed; afterwards all go on as if nothing had happened."""
     kept = random.getstate(), np.random.get_state()
-    devices = range(torch.cuda.device_count())
+    devices = list(range(torch.cuda.device_count()))
     with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(
+            seed
+        )  # torch.manual_seed also looks up where it was called, which takes longer
+        if devices:
+            torch.cuda.manual_seed_all(seed)
         random.seed(seed)
         np.random.seed(seed)
         try:
@@ -288,12 +302,31 @@ def _copied(model: nn.Module) -> nn.Module:
             if isinstance(value, torch.Tensor) and not value.is_leaf:
                 memo[id(value)] = value.detach().clone()
     try:
-        return copy.deepcopy(model, memo)
-    except Exception as error:
-        raise SymmetryError(
-            f"{type(model).__name__} cannot be copied ({type(error).__name__}: {error}), and check works on a copy so as to leave "
-            f"the model alone; give a function that calls it"
-        ) from error
+        return copy.deepcopy(model, dict(memo))
+    except Exception:  # noqa: BLE001 - whatever a module's parts raise
+        return _by_parts(model, dict(memo))
+
+
+def _by_parts(module: nn.Module, memo: dict[int, Any]) -> nn.Module:
+    """A copy of the tree of modules and their tensors; what cannot be copied beside them, a lock or a file, is shared."""
+    if id(module) in memo:
+        return cast_module(memo[id(module)])
+    made = cast_module(object.__new__(type(module)))
+    memo[id(module)] = made
+    for name, value in vars(module).items():
+        if name == "_modules":
+            value = {key: child and _by_parts(child, memo) for key, child in value.items()}
+        else:
+            with contextlib.suppress(Exception):
+                value = copy.deepcopy(value, memo)
+        made.__dict__[name] = value
+    return made
+
+
+def cast_module(value: Any) -> nn.Module:
+    """The same, known as a module."""
+    made: nn.Module = value
+    return made
 
 
 def _modules_of(function: types.FunctionType) -> dict[str, nn.Module]:

@@ -111,7 +111,11 @@ def suspects(found: Sequence[Layer]) -> list[Layer]:
 def healed(layer: Layer, found: Sequence[Layer]) -> bool:
     """Whether all that use what a layer returns turn it into what transforms: squares of components that are then summed."""
     marks = {fingerprint(x) for x, each in zip(layer.call.outputs, layer.outputs, strict=True) if not each.holds}
-    users = [other for other in found if other.call.began > layer.call.ended and marks & set(map(fingerprint, other.call.inputs))]
+    users = [
+        other
+        for other in found
+        if other.call.began > layer.call.ended and marks & set(map(fingerprint, other.call.inputs))
+    ]
     return bool(users) and all(each.holds for other in users for each in other.outputs)
 
 

@@ -36,11 +36,15 @@ def _algorithms() -> dict[str, Callable[..., Proposals]]:
     from workbench.structure._algorithms._genetic import genetic
     from workbench.structure._algorithms._greedy import greedy
     from workbench.structure._algorithms._local import local_sampling
+    from workbench.structure._algorithms._packing import core_shapes
     from workbench.structure._algorithms._random import uniform
+    from workbench.structure._algorithms._samplers import sampled
     from workbench.structure._algorithms._tnale import alternating_enumeration
 
     return {
         "greedy": greedy,
+        "optuna": sampled,
+        "packing": core_shapes,
         "random": uniform,
         "tnale": alternating_enumeration,
         "tnga": genetic,
@@ -48,4 +52,4 @@ def _algorithms() -> dict[str, Callable[..., Proposals]]:
     }
 
 
-ALGORITHMS = ("greedy", "random", "tnale", "tnga", "tnls")
+ALGORITHMS = ("greedy", "optuna", "packing", "random", "tnale", "tnga", "tnls")
