@@ -106,7 +106,7 @@ def test_both_ways_round_agree_for_every_family(group, monkeypatch):
         wish(lab, op)
         assert lab.error < 1e-12
     assert not lab.issues
-    monkeypatch.setattr("workbench.widgets._symmetry_tests.ELEMENTS", 30)
+    monkeypatch.setattr("workbench.widgets._symmetry_check.ELEMENTS", 30)
     lab.view = "check"
     eventually(lambda: lab.checked.get("state") == "done")
     assert len(lab.checked["single"]) == len(lab.checked["double"]) == 30
