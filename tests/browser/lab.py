@@ -53,6 +53,11 @@ def the_explorer(page: Page) -> Locator:
     return _at_rest(page, page.locator(".wb-explorer").first)
 
 
+def the_search_board(page: Page) -> Locator:
+    """The first board of a search on the page, at rest in the middle of the window."""
+    return _at_rest(page, page.locator(".wb-search").first)
+
+
 def the_symmetry_lab(page: Page) -> Locator:
     """The first symmetry lab on the page, at rest in the middle of the window."""
     return _at_rest(page, page.locator(".wb-symmetry").first)

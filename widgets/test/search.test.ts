@@ -69,6 +69,8 @@ describe("drawing", () => {
     expect(spelled("r0:5")).toBe("r0:\u00a05");
     expect(spelled("-")).toBe("no bonds");
     expect([0.5, 0.01, 1e-4, 2e-7].map(errorTick)).toEqual(["0.5", "0.01", "10⁻⁴", "2·10⁻⁷"]);
+    expect(errorOf(trialOf([9, 999, 0, null, 2, ""]))).toBe("not fitted");
+    expect(measured([trialOf([9, 999, 0, null, 2, ""])])).toEqual([]);
     expect([0, 1, 2, 4].map((at) => errorOf(TRIALS[at]!))).toEqual(["0.2", "failed", "0.3, ended early", "at least 0.01"]);
   });
 });

@@ -13,7 +13,7 @@ export function Board(props: PartProps): VNode {
   const { answers, found } = props;
   const { numbers } = answers;
   if (!found.trials.length) return <p class="wb-soft wb-empty-board">{numbers.state === "running" ? "The first structures are being evaluated…" : "Nothing was evaluated."}</p>;
-  if (!found.front.length)
+  if (!measured(found.trials).length)
     return <p class="wb-soft wb-empty-board">{`None of ${count(found.trials.length)} evaluations succeeded: see what went wrong in the panel.`}</p>;
   return (
     <div class="wb-board">
@@ -153,7 +153,7 @@ function Best({ answers, found, state, acts }: PartProps): VNode {
           class="wb-best-so-far"
           label={`the best value after every evaluation, from ${scientific(values[0])} to ${scientific(values.at(-1))}`}
           x={{ kind: "linear", domain: [1, total], title: "structures evaluated →", format: count }}
-          y={{ kind: log ? "log" : "linear", domain: y, title: about.kind === "compression" ? "objective" : (about.kind ?? "value"), format: about.kind === "error" ? errorTick : (value) => String(Number(value.toPrecision(3))) }}
+          y={{ kind: log ? "log" : "linear", domain: y, title: about.kind === "compression" ? "objective" : about.kind === "error" && about.fits === false ? "√loss" : (about.kind ?? "value"), format: about.kind === "error" ? errorTick : (value) => String(Number(value.toPrecision(3))) }}
           height={HEIGHT}
         >
           {(plot) => (

@@ -25,8 +25,9 @@ export function trialOf([number, parameters, error, value, early, key]: Row): Tr
   return { number, parameters, error, value, early: early === 2 ? "ruled out" : early ? "ended" : "", key };
 }
 
+/** Those of which something is known: not those that failed, or were left as a limit forbids them. */
 export function measured(trials: readonly Trial[]): Measured[] {
-  return trials.filter((trial): trial is Measured => trial.error !== null);
+  return trials.filter((trial): trial is Measured => trial.error !== null && !(trial.early === "ruled out" && trial.error === 0));
 }
 
 /** Those that no other beats in both parameters and error, by parameters; of those ruled out only a bound is known. */
@@ -108,6 +109,7 @@ export function steps(points: readonly (readonly [number, number])[]): string {
 /** How the error is to be read. */
 export function errorOf(trial: Trial): string {
   if (trial.error === null) return "failed";
+  if (trial.early === "ruled out" && trial.error === 0) return "not fitted";
   const error = scientific(trial.error);
   return { "": error, ended: `${error}, ended early`, "ruled out": `at least ${error}` }[trial.early];
 }
