@@ -186,7 +186,8 @@ class SearchBoard(TwoWay):
         if study.running or best is None:  # the same whenever a search that goes on is shown
             state = "searching" if study.running else f"{study.state}, without a structure that counts"
             return diagram(study.space.network(study.space.start), caption=f"{what}: {state}")
-        told = f"the best of {study.evaluations}: error {best.error:.3g}, {best.parameters:,} parameters"
+        error = f"{100 * best.error:.3g}" if best.error >= 1e-5 else "under 0.001"
+        told = f"the best of {study.evaluations}: error {error} %, {best.parameters:,} parameters"
         return diagram(study.space.network(best.point), caption=f"{what}: {told}")
 
     # ---- from the page: refusals become issues ----------------------------------------------------------------------
