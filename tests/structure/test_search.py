@@ -471,3 +471,16 @@ def test_core_shapes_are_as_good_as_all_of_them_tried():
     assert small.best.trial.error <= 0.5
     with pytest.raises(SearchError, match="packing seeks all ranks of a network"):
         search(RING, "ring", "packing", max_rank=3)
+
+
+def test_reasons_are_measured_and_no_bounds():
+    study = search(RING, "ring", "tnale", budget=60, max_rank=3)
+    point = study.best.trial.point
+    assert any(trial.ruled_out for trial in study.trials)
+    for reason in study.explain().reasons:
+        a, b = map(int, reason.bond[1:].split("_"))
+        changed = dict(study.space.weighted(point))
+        changed[a, b] -= 1
+        net = graph_network((4, 4, 4, 4), {edge: rank for edge, rank in changed.items() if rank > 1})
+        fit = decompose(RING, net, init="random", starts=16, max_sweeps=60, seed=9)
+        assert reason.narrower == pytest.approx(fit.error, rel=0.02)

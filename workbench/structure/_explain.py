@@ -84,7 +84,7 @@ def explain(study: "Study") -> Explanation:
 def _error(study: "Study", point: Point) -> float:
     key = study.space.key(point)
     known = study._by_key.get(key)
-    if known is not None:
+    if known is not None and not known.early:  # of one that was ended early the error is not known
         return known.error
     return math.sqrt(study.evaluator(study.space.network(point), key).rse)
 
