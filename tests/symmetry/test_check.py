@@ -224,6 +224,23 @@ def test_what_a_model_keeps_from_call_to_call_is_found():
     assert (report.findings[0].kind, report.guilty) == ("state", "1")
 
 
+def test_runs_start_from_the_same_state_and_that_there_is_one_is_told():
+    class Scaled(nn.Module):
+        """Divides by a running mean of sizes, which every call moves."""
+
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("size", torch.ones(()))
+
+        def forward(self, x):
+            self.size.lerp_(x.detach().norm(), 0.5)
+            return x / self.size
+
+    report = check(nn.Sequential(nn.Identity(), Scaled()), O(3), sample=torch.randn(5, 3), inputs=1, outputs=1)
+    assert [(each.kind, each.where) for each in report.findings] == [("state", "1")]
+    assert all(each.sound for each in report.elements)
+
+
 def test_gaps_are_found_where_they_arise():
     class Angle(nn.Module):
         def forward(self, x):
@@ -289,10 +306,10 @@ def test_a_layer_whose_harm_is_undone_by_the_next_is_not_blamed():
     class Net(nn.Module):
         def __init__(self):
             super().__init__()
-            self.square, self.sum, self.mixed = Square(), Sum(), Mixed()
+            self.square, self.sum, self.mixed, self.later = Square(), Sum(), Mixed(), nn.Tanh()
 
-        def forward(self, v):
-            return self.mixed(self.sum(self.square(v)), v)
+        def forward(self, v):  # two faults: mending one does not make the model sound
+            return self.later(self.mixed(self.sum(self.square(v)), v)) + self.sum(v)
 
     report = check(Net(), O(3), sample=torch.randn(5, 3), inputs=1, outputs=1 + O(3).V)
     assert report.guilty == "mixed"
