@@ -491,6 +491,11 @@ def test_inputs_fit_the_group(lab):
     assert lab.square["inputs"] == ["points", "field", "random"]
     wish(lab, "input", value="field")
     _ = lab.error
+    lab.hom = O(3).hom(2, 2)
+    _ = lab.error
+    assert (lab.square["kind"], lab.square["from"], lab.square["to"]) == ("stretch", "shape", "shape")
+    lab.hom = SO(2).hom(1, 1)
+    _ = lab.error
     places, moved = (np.frombuffer(lab.square[name], "<f4").reshape(-1, 2) for name in ("places", "moved"))
     assert np.allclose(moved, places @ lab.element.numpy().T, atol=1e-6)
 
