@@ -91,7 +91,7 @@ function useDragging({ onDrag, onSwap }: CornerProps, frame: RefObject<HTMLDivEl
 function inside(props: CornerProps, palette: Palette): VNode | VNode[] {
   switch (props.drawing) {
     case "graph": case "values": return <Vertices {...props} palette={palette} />;
-    case "points": return <Points {...props} />;
+    case "points": case "vector": return <Points {...props} />;
     case "arrows": return <Arrows {...props} />;
     case "shape": return <Shape {...props} />;
     case "dots": return <Dots {...props} palette={palette} />;
@@ -200,7 +200,7 @@ export function projected(values: Float32Array, at: number, n: number): { x: num
   };
 }
 
-function Points({ values, sizes, scale }: CornerProps): VNode {
+function Points({ values, sizes, scale, drawing }: CornerProps): VNode {
   const n = sizes.at(-1) ?? 1;
   const count = Math.floor(values.length / n);
   const unit = 50 / (scale || 1);
@@ -212,6 +212,7 @@ function Points({ values, sizes, scale }: CornerProps): VNode {
   return (
     <g>
       {axes}
+      {drawing === "vector" && spots.map(({ x, y }, k) => <line key={`v${k}`} class="wb-arrow" x2={x * unit} y2={y * unit} />)}
       {spots.map(({ x, y, depth }, k) => <circle key={k} class="wb-spot" cx={x * unit} cy={y * unit} r={(count > 12 ? 2.6 : 4) + (n > 2 ? depth / (scale || 1) : 0)} />)}
     </g>
   );

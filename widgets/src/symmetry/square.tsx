@@ -43,7 +43,7 @@ function Inputs({ square, acts, state }: { square: Partial<SquareJson>; acts: Pa
     <span class="wb-inputs">
       {(square.inputs?.length ?? 0) > 1
         ? <Pick label="input" value={square.kind ?? ""} choices={(square.inputs ?? []).map((kind) => [kind, TITLES[kind] ?? kind] as const)} onPick={(kind) => acts.wish("input", kind)} />
-        : <span class="wb-soft">{TITLES[square.kind ?? ""]} input</span>}
+        : <span class="wb-soft">{TITLES[square.kind ?? ""]}</span>}
       {square.kind !== "yours" && <Button label="another input" title="another one (a)" quiet onPress={() => acts.wish("another")}>↻</Button>}
       {pictures && (
         <Choices
@@ -126,7 +126,7 @@ export function wrapped(amount: number, most: number, round: boolean): number {
 
 function unpacked(square: SquareJson) {
   const [x, fx, gx, fgx, gfx] = ([square.x, square.fx, square.gx, square.fgx, square.gfx] as (Packed | undefined)[]).map(floats) as [Float32Array, Float32Array, Float32Array, Float32Array, Float32Array];
-  const vectors = (drawing: Drawing) => drawing === "points" || drawing === "arrows";
+  const vectors = (drawing: Drawing) => drawing === "points" || drawing === "arrows" || drawing === "vector";
   const most = (drawing: Drawing, n: number, ...all: Float32Array[]) => {
     let found = 0;
     if (drawing === "shape") return Math.max(...all.map((values) => reach(values, n)));
