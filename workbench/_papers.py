@@ -146,7 +146,7 @@ class Papers:
         )
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{name}</th>" for name in ("paper", "kind", "claim", "where"))
+        head = "".join(f'<th style="text-align:left">{name}</th>' for name in ("paper", "kind", "claim", "where"))
         body = "".join(
             "<tr>"
             + "".join(

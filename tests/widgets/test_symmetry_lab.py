@@ -106,7 +106,7 @@ def test_both_ways_round_agree_for_every_family(group, monkeypatch):
         wish(lab, op)
         assert lab.error < 1e-12
     assert not lab.issues
-    monkeypatch.setattr("workbench.widgets._symmetry_tests.ELEMENTS", 30)
+    monkeypatch.setattr("workbench.widgets._symmetry_check.ELEMENTS", 30)
     lab.view = "check"
     eventually(lambda: lab.checked.get("state") == "done")
     assert len(lab.checked["single"]) == len(lab.checked["double"]) == 30
@@ -456,7 +456,7 @@ def test_two_vertices_dragged_onto_each_other_are_swapped(lab):
         (S(4), [[0, 0, 0, 1], [1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]], "(1 2 3 4)"),
         (S(4), [[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]], "(1 2)(3 4)"),
         (B(2), [[0, -1], [1, 0]], "1 → 2, 2 → −1"),
-        (SO(2), [[0, -1], [1, 0]], "1 → 2, 2 → −1"),
+        (SO(2), [[0, -1], [1, 0]], "a turn of 90°"),
         (SO(2), [[0.8, -0.6], [0.6, 0.8]], "a turn of 37°"),
         (O(2), [[0.8, 0.6], [0.6, -0.8]], "a reflection in the line at 18°"),
         (SO(3), [[0.8, -0.6, 0], [0.6, 0.8, 0], [0, 0, 1]], "a turn of 37° about (0.0, 0.0, 1.0)"),
@@ -490,6 +490,14 @@ def test_inputs_fit_the_group(lab):
     _ = lab.error
     assert lab.square["inputs"] == ["points", "field", "random"]
     wish(lab, "input", value="field")
+    _ = lab.error
+    lab.hom = O(3).hom(2, 2)
+    _ = lab.error
+    assert (lab.square["kind"], lab.square["from"], lab.square["to"]) == ("stretch", "shape", "shape")
+    lab.hom = SO(3).hom(1, 2)
+    _ = lab.error
+    assert (lab.square["kind"], lab.square["from"], lab.square["to"]) == ("random", "vector", "shape")
+    lab.hom = SO(2).hom(1, 1)
     _ = lab.error
     places, moved = (np.frombuffer(lab.square[name], "<f4").reshape(-1, 2) for name in ("places", "moved"))
     assert np.allclose(moved, places @ lab.element.numpy().T, atol=1e-6)
@@ -525,7 +533,12 @@ def test_an_input_of_ones_own_is_used():
         ((S(5),), {}, SymmetryError, r"say between which powers of V: SymmetryLab\(S\(5\), 2, 2\)"),
         ((S(5).hom(1, 1), 2, 2), {}, SymmetryError, "leave source and target out"),
         ((S(5), 2, -1), {}, SymmetryError, "not -1"),
-        ((S(5), 2, 2), {"weights": {15: 1.0}}, SymmetryError, "15 is no diagram of .*; positions go from 0 to 14"),
+        (
+            (S(5), 2, 2),
+            {"weights": {15: 1.0}},
+            SymmetryError,
+            "there is no diagram 15; positions of .* go from 0 to 14",
+        ),
         ((S(5), 2, 2), {"weights": {0: "a"}}, SymmetryError, "the weight of diagram 0 is 'a'"),
         ((S(5), 2, 2), {"weights": {0: float("nan")}}, SymmetryError, "is nan"),
         ((S(5), 2, 2), {"weights": [1.0]}, SymmetryError, "weights are a list; give a dict"),
