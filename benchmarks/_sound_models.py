@@ -183,7 +183,8 @@ class SparseGraph(nn.Module):
             weight = m.sum(-1).exp()
             m = m * (weight / self.collect(weight, edges, len(x))[edges[0]])[:, None]
         if self.how == "max":
-            top = torch.full_like(h, -math.inf).index_reduce(0, edges[0], m, "amax", include_self=False)
+            at = edges[0][:, None].expand_as(m)
+            top = torch.full_like(h, -math.inf).scatter_reduce(0, at, m, "amax", include_self=False)
             got = torch.where(top.isfinite(), top, 0)
         else:
             got = self.collect(m, edges, len(x))

@@ -4,7 +4,8 @@
 one); where it is was written down with the model. *Unseen faults* were written after the microscope was finished, before it had looked
 at any of them; at the first try, with nothing changed, it named 30 of these 30. *Named* says whether the first finding of `check` names
 that place: the argument, the result, or the innermost layer that holds the fault. *Sound models* commute with their groups; a finding
-on one is a false alarm. Times are seconds of one call of `check`: both precisions, layers, operations and completeness.
+on one is a false alarm. *Unseen sound models* are awkward ones, written later; at the first try there was 1 alarm on them, which led to
+the rule for rounding under roots. Times are seconds of one call of `check`: both precisions, layers, operations and completeness.
 """
 
 import statistics
@@ -16,23 +17,21 @@ import torch
 
 from benchmarks._faulty_models import FAULTS, Fault
 from benchmarks._harness import table
-from benchmarks._sound_models import SOUND
+from benchmarks._sound_models import SOUND, Sound
 from benchmarks._unseen_faults import UNSEEN
+from benchmarks._unseen_sound import UNSEEN_SOUND
 from workbench.symmetry import EquivarianceReport, check
 
 
 def run(repeats: int) -> str:
     known, unseen = _faults(FAULTS, repeats), _faults(UNSEEN, repeats)
-    alarms, seconds = [], []
-    for model in SOUND:
-        report, took = timed(model.make, repeats)
-        seconds.append(took)
-        if not report.sound:
-            alarms.append(f"{model.name}: {report.findings[0].text}")
+    alarms: list[str] = []
+    sound = [_sound(corpus, repeats, alarms) for corpus in (SOUND, UNSEEN_SOUND)]
     corpora = [
         ["faults: the guilty one named", len(FAULTS), sum(row[4] == "yes" for row in known), *_times(known)],
         ["unseen faults: the guilty one named", len(UNSEEN), sum(row[4] == "yes" for row in unseen), *_times(unseen)],
-        ["sound models: no alarm", len(SOUND), len(SOUND) - len(alarms), *_times([[each] for each in seconds])],
+        ["sound models: no alarm", len(SOUND), sum(row[0] for row in sound[0]), *_times(sound[0])],
+        ["unseen sound models: no alarm", len(UNSEEN_SOUND), sum(row[0] for row in sound[1]), *_times(sound[1])],
     ]
     header = ["fault", "after", "planted in", "found", "named", "s"]
     parts = [
@@ -55,6 +54,16 @@ def _faults(corpus: Sequence[Fault], repeats: int) -> list[list[Any]]:
         said = f"{first.kind} `{first.where}`" if first else "nothing"
         named = "yes" if first and first.where == fault.where else "no"
         rows.append([fault.name, fault.thread or "-", f"{fault.kind} `{fault.where}`", said, named, seconds])
+    return rows
+
+
+def _sound(corpus: Sequence[Sound], repeats: int, alarms: list[str]) -> list[list[Any]]:
+    rows = []
+    for model in corpus:
+        report, seconds = timed(model.make, repeats)
+        rows.append([report.sound, seconds])
+        if not report.sound:
+            alarms.append(f"{model.name}: {report.findings[0].text}")
     return rows
 
 

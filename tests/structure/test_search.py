@@ -224,6 +224,18 @@ def test_a_worker_that_is_killed_costs_nothing_but_time(tmp_path, monkeypatch):
     assert not any(trial.failed for trial in study.trials)
 
 
+def test_a_cluster_evaluates_the_same():
+    distributed = pytest.importorskip("distributed")
+    options = {"samples": 20}
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        study = search(RING, "ring", "tnls", budget=30, max_rank=3, options=options, executor=client.get_executor())
+    alone = search(RING, "ring", "tnls", budget=30, max_rank=3, options=options)
+    assert [(t.key, t.rse) for t in study.trials] == [(t.key, t.rse) for t in alone.trials]
+
+
 # ---- what is kept ----------------------------------------------------------------------------------------------------
 
 

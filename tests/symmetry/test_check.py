@@ -16,6 +16,7 @@ from benchmarks._faulty_models import FAULTS
 from benchmarks._model_parts import EGNNLayer, VectorLinear, VectorReLU, mlp, ring
 from benchmarks._sound_models import SOUND
 from benchmarks._unseen_faults import UNSEEN
+from benchmarks._unseen_sound import UNSEEN_SOUND
 from tests.proof import examples
 from workbench.symmetry import GL, SO, Aut, Axes, C, EquivarianceReport, Labels, Lorentz, O, S, SymmetryError, check
 
@@ -36,7 +37,7 @@ def test_a_planted_fault_is_found_where_it_was_planted(fault):
     assert report.guilty == fault.where
 
 
-@pytest.mark.parametrize("model", SOUND[:: examples(9, 1)], ids=lambda each: each.name)
+@pytest.mark.parametrize("model", [*SOUND, *UNSEEN_SOUND][:: examples(9, 1)], ids=lambda each: each.name)
 def test_there_is_no_alarm_on_a_sound_model(model):
     report = looked_at(model.make)
     assert report, report
@@ -161,7 +162,7 @@ def test_the_models_own_forward_is_named_with_its_neighbours():
             return self.second(torch.sin(self.first(v)))
 
     report = check(Own(), O(3), sample=torch.randn(5, 2, 3), inputs=1, outputs=1)
-    assert report.guilty == ""
+    assert report.guilty == "forward"
     assert "after 'first' and before 'second'" in report.findings[0].text
 
 
@@ -181,6 +182,24 @@ def test_a_model_in_a_function_is_looked_into():
     assert report.guilty == "model.1"
     report = check(model.forward, O(3), sample=torch.randn(5, 2, 3), inputs=1, outputs=1)
     assert report.guilty == "model.1"
+
+
+def test_compiled_models_are_looked_into_as_they_were_before():
+    inner = nn.Sequential(VectorLinear(2, 4), nn.Tanh(), VectorLinear(4, 2))
+    for model, guilty in ((Compiled(inner), "1"), (nn.Sequential(VectorLinear(2, 2), Compiled(inner)), "1.1")):
+        report = check(model, O(3), sample=torch.randn(5, 2, 3), inputs=1, outputs=1)
+        assert (report.guilty, report.model) == (guilty, "Sequential")
+
+
+class Compiled(nn.Module):
+    """As torch.compile wraps a module; running it would compile."""
+
+    def __init__(self, inner):
+        super().__init__()
+        self._orig_mod = inner
+
+    def forward(self, *args):
+        raise AssertionError("compiled code is not run")
 
 
 def test_training_and_evaluation_are_told_apart():

@@ -106,7 +106,7 @@ def test_both_ways_round_agree_for_every_family(group, monkeypatch):
         wish(lab, op)
         assert lab.error < 1e-12
     assert not lab.issues
-    monkeypatch.setattr("workbench.widgets._symmetry_tests.ELEMENTS", 30)
+    monkeypatch.setattr("workbench.widgets._symmetry_check.ELEMENTS", 30)
     lab.view = "check"
     eventually(lambda: lab.checked.get("state") == "done")
     assert len(lab.checked["single"]) == len(lab.checked["double"]) == 30
@@ -525,7 +525,12 @@ def test_an_input_of_ones_own_is_used():
         ((S(5),), {}, SymmetryError, r"say between which powers of V: SymmetryLab\(S\(5\), 2, 2\)"),
         ((S(5).hom(1, 1), 2, 2), {}, SymmetryError, "leave source and target out"),
         ((S(5), 2, -1), {}, SymmetryError, "not -1"),
-        ((S(5), 2, 2), {"weights": {15: 1.0}}, SymmetryError, "15 is no diagram of .*; positions go from 0 to 14"),
+        (
+            (S(5), 2, 2),
+            {"weights": {15: 1.0}},
+            SymmetryError,
+            "there is no diagram 15; positions of .* go from 0 to 14",
+        ),
         ((S(5), 2, 2), {"weights": {0: "a"}}, SymmetryError, "the weight of diagram 0 is 'a'"),
         ((S(5), 2, 2), {"weights": {0: float("nan")}}, SymmetryError, "is nan"),
         ((S(5), 2, 2), {"weights": [1.0]}, SymmetryError, "weights are a list; give a dict"),

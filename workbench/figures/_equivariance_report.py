@@ -115,7 +115,7 @@ def _add_layers(drawn: go.Figure, layers: Sequence[tuple[str, float, str, bool]]
 
 def _chosen(report: EquivarianceReport) -> list[tuple[str, float, str, bool]]:
     """Names, heights, words and guilt of the layers that are drawn: around the guilty one, where there are many."""
-    rows = [row for row in report.layers if row.name]
+    rows = [row for row in report.layers if row.name != "forward"]
     at = next((number for number, row in enumerate(rows) if row.guilty), 0)
     start = max(0, min(at - MOST_LAYERS // 2, len(rows) - MOST_LAYERS))
     chosen = []

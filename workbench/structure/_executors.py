@@ -1,4 +1,14 @@
-"""Who evaluates: this process, some processes of this machine, or any `concurrent.futures.Executor`."""
+"""Who evaluates: this process, some processes of this machine, or any `concurrent.futures.Executor`.
+
+Past one machine, an executor of one's own cluster is given; we write no scheduler.
+
+- Dask: ``client = dask.distributed.Client("tcp://scheduler:8786")``, then ``search(..., executor=client.get_executor())``. Give workers one thread each
+  (``--nthreads 1``); a worker that dies is replaced and its evaluation made again.
+- MPI: ``with mpi4py.futures.MPIPoolExecutor() as pool: search(..., executor=pool)``, run by ``mpiexec -n 17 python -m mpi4py.futures search.py``.
+- Ray, or anything else: an object with ``submit(function, *arguments)`` that gives back `concurrent.futures.Future`s is enough.
+- Several searches on several machines: give each a name of its own and a database as storage (``storage="postgresql://..."``), and look at all of
+  them together with Optuna's dashboard or `search_progress`. One study has one writer: it is what makes it reproducible.
+"""
 
 __all__ = ["Crew", "as_crew"]
 

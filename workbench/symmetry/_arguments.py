@@ -29,7 +29,7 @@ class Slot:
 def names_of(model: Any, count: int) -> list[str]:
     """What the first arguments are called."""
     try:
-        of = model.forward if isinstance(model, nn.Module) else model
+        of = getattr(model, "_orig_mod", model).forward if isinstance(model, nn.Module) else model
         parameters = list(inspect.signature(of).parameters.values())
     except (TypeError, ValueError):
         parameters = []

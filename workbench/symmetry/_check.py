@@ -4,24 +4,21 @@ __all__ = ["check"]
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import nn
 
 from workbench.symmetry._actions import Spec
+from workbench.symmetry._causes import causes
 from workbench.symmetry._completeness import completeness
-from workbench.symmetry._culprits import Diagnosis, diagnose, laws_of
 from workbench.symmetry._elements import Element
 from workbench.symmetry._elements import elements as elements_of
 from workbench.symmetry._errors import SymmetryError
 from workbench.symmetry._groups import Group
-from workbench.symmetry._habits import constant, failures, gaps, habits, said
-from workbench.symmetry._product_group import Product
-from workbench.symmetry._report import ElementError, EquivarianceReport, Finding, LayerError, Tensor
-from workbench.symmetry._scope import Scope
-from workbench.symmetry._subject import leaves
+from workbench.symmetry._habits import gaps, habits
+from workbench.symmetry._report import OWN, ElementError, EquivarianceReport, LayerError, Tensor
+from workbench.symmetry._subject import leaves, original
 from workbench.symmetry._suspects import Layer
 from workbench.symmetry._trial import Trial
 
@@ -73,8 +70,10 @@ def check(
     Errors are ||f(g x) - g f(x)|| / ||f(x)||, divided by ||g|| to the power of the largest orders of input and output, since for
     groups that are not compact rounding grows so. An error counts as rounding in float64 up to 1e-12, or up to 300 times what
     the difference between the float32 and the float64 result predicts (2^-29 of it): that measures how much this model, on this
-    sample, amplifies rounding, so that neither cancellation nor depth raises a false alarm. Where float64 cannot be run, 1e-4
-    is the limit in float32.
+    sample, amplifies rounding, so that neither cancellation nor depth raises a false alarm. Where float32 is off by more than
+    5e-7, differences may have cancelled under a root, and 10 times the root of 2^-29 is allowed, 1e-6 at most. Errors of the
+    size of float32 rounding are a fault of a model that is given in float64, and a note on one in float32. Where float64 cannot
+    be run, 1e-4 is the limit in float32. The model is called about a hundred times.
 
     Layers are judged when the model as a whole fails: a layer is guilty when all that goes in is seen to transform by some law,
     what comes out by none, and the model is sound once its output is replaced by one that does.
@@ -96,35 +95,11 @@ def check(
     _refuse(model, group, elements, seed)
     generator = torch.Generator().manual_seed(seed)
     trial = Trial(model, group, sample, inputs, outputs, seed)
-    findings = [*habits(trial), *gaps(trial, None)]
+    before = [*habits(trial), *gaps(trial, None)]
     tried = elements_of(group, elements, [(slot.action, slot.tensor) for slot in trial.slots], generator)
     _refuse_fixed(trial, tried)
     rows, single = _square(trial, tried)
-    found = Diagnosis([], [], None)
-    notes = [] if findings else constant(trial)
-    if all(row.sound for row in rows):
-        found = _look(trial, tried)
-    else:
-        order = sorted(range(len(tried)), key=lambda at: -trial.error(rows[at]))
-        failing = [tried[at] for at in order if not rows[at].sound]
-        broken = [each for each in failing if not _finite(rows[tried.index(each)])]
-        findings += gaps(trial, broken) if not findings else []
-        if not any(each.kind in ("state", "gaps") for each in findings):
-            others = [tried[at] for at in order if rows[at].sound]
-            found = diagnose(
-                trial, [*failing, *others], len(failing), trial.error(rows[order[0]]), generator, single=single
-            )
-            if single:
-                found, more = _of_precision(trial, found)
-                notes += more
-                rows = [replace(row, sound=True) for row in rows] if more else rows
-            failed = failures(trial, broken)
-            if failed and failed[0].where not in {each.name for each in trial.here}:
-                findings += failed  # it raises: that is the cause
-            else:
-                findings += [*found.findings, *failed]
-        notes += _pattern(rows, tried, group) if findings else []
-    complete = completeness(trial, sound=not findings)
+    found = causes(trial, tried, rows, before, generator, single=single)
     return EquivarianceReport(
         _called(model),
         repr(group),
@@ -135,13 +110,13 @@ def check(
         tuple(
             Tensor(each.name, each.action.text, tuple(each.tensor.shape), _dtype(each.tensor)) for each in trial.here
         ),
-        tuple(rows),
+        tuple(found.rows),
         tuple(
             _layer_error(each, each is found.guilty) for each in sorted(found.layers, key=lambda each: each.call.ended)
         ),
-        tuple(findings),
-        (*trial.notes, *notes, *_failures(trial)),
-        complete,
+        tuple(found.findings),
+        (*trial.notes, *found.notes, *_failures(trial)),
+        completeness(trial, sound=not found.findings),
         seed,
     )
 
@@ -193,63 +168,9 @@ def _square(trial: Trial, tried: list[Element]) -> tuple[list[ElementError], boo
     return rows, single
 
 
-def _finite(row: ElementError) -> bool:
-    return all(error is None or math.isfinite(error) for error in (row.float64, row.float32))
-
-
-def _pattern(rows: list[ElementError], tried: list[Element], group: Group) -> list[str]:
-    """At which elements it fails, where that says something."""
-    bad, good = ([row for row in rows if row.sound == sound] for sound in (False, True))
-    if not good:
-        return []
-    if isinstance(group, Product):
-        kept = [
-            str(factor)
-            for at, factor in enumerate(group.factors)
-            if all(row.sound for row, each in zip(rows, tried, strict=True) if each.factor == at)
-        ]
-        return [f"elements of {', '.join(kept)} alone are kept"] if kept else []
-    if all(row.reflects for row in bad) and not any(row.reflects for row in good):
-        return [
-            "only elements of determinant -1 fail, such as reflections and odd permutations; those of determinant 1 are kept"
-        ]
-    if all(row.label.startswith("vector onto") for row in bad):
-        return [
-            "only rotations fail that bring a vector of the sample onto an axis: a gauge or an angle degenerates there"
-        ]
-    if len(bad) > len(rows) // 2:
-        return []
-    return [
-        f"only {len(bad)} of {len(rows)} elements fail: a choice that jumps (an order, a cutoff, a gauge), or a grid that does not fit"
-    ]
-
-
-def _of_precision(trial: Trial, found: Diagnosis) -> tuple[Diagnosis, list[str]]:
-    """Errors of the size of float32 rounding: a fault of a model in float64, and a note on one in float32."""
-    where = found.findings[0].where if found.findings else ""
-    text = (
-        f"in float64 the errors stay at the size of float32 rounding, from {said(where)} on: it computes in float32 or holds constants "
-        "of that precision (or a fault is too small to tell)"
-    )
-    if trial.only_single:
-        return Diagnosis([], found.layers, None), [
-            text + "; model and sample are float32, where that is as good as can be"
-        ]
-    operation = found.findings[0].operation if found.findings else ""
-    finding = Finding("precision", where, text, "make constants in the dtype of the input, and do not cast", operation)
-    return Diagnosis([finding], found.layers, found.guilty), []
-
-
-def _look(trial: Trial, tried: list[Element]) -> Diagnosis:
-    """How the layers of a sound model transform."""
-    tolerance = 1e-9 if trial.precision == torch.float64 else 1e-3
-    scope = Scope(trial, laws_of(trial), (tried[0], tried[-1]), tolerance, trial.seed, others=2)
-    return Diagnosis([], scope.layers(), None)
-
-
 def _layer_error(layer: Layer, guilty: bool) -> LayerError:
     return LayerError(
-        layer.call.name,
+        layer.call.name or OWN,
         layer.call.kind,
         tuple(each.law.text if each.law else "" for each in layer.inputs),
         tuple(each.law.text if each.law else "" for each in layer.outputs),
@@ -268,7 +189,7 @@ def _failures(trial: Trial) -> list[str]:
 
 def _called(model: Any) -> str:
     if isinstance(model, nn.Module):
-        return type(model).__name__
+        return type(original(model)).__name__
     return str(getattr(model, "__name__", type(model).__name__))
 
 

@@ -3,6 +3,7 @@
 __all__ = ["completeness"]
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -82,7 +83,7 @@ class _Probe:
         for _ in range(DRAWS):
             self.draw()
             shape = self.trial.slots[0].tensor.shape
-            x, y = (torch.randn(shape, generator=self.generator, dtype=torch.float64) for _ in range(2))
+            x, y = (self.random(shape) for _ in range(2))
             one, other, both = self(x), self(y), self(2 * x - y)
             if one is None or other is None or both is None:
                 return False
@@ -93,13 +94,13 @@ class _Probe:
 
     def rank(self, probes: int, draws: int) -> int:
         """The rank of what random parameters make of the probes."""
-        chosen = torch.eye(self.inputs, dtype=torch.float64)
+        chosen = torch.eye(self.inputs, dtype=torch.float64, device=self.device)
         if probes < self.inputs:
-            chosen = torch.randn(probes, self.inputs, generator=self.generator, dtype=torch.float64)
+            chosen = self.random((probes, self.inputs))
         seen: list[torch.Tensor] = []
         for _ in range(draws):
             self.draw()
-            zero = self(self.embedded(torch.zeros(self.inputs, dtype=torch.float64)))
+            zero = self(self.embedded(torch.zeros_like(chosen[0])))
             if zero is None:
                 return 0
             made = [self(self.embedded(each)) for each in chosen]
@@ -108,6 +109,13 @@ class _Probe:
         copy = int(stacked.square().sum((0, 2, 3)).argmax())
         values = torch.linalg.svdvals(stacked[:, copy].flatten(1))
         return int((values > RANK * float(values[0])).sum()) if float(values[0]) > 0 else 0
+
+    @property
+    def device(self) -> torch.device:
+        return self.trial.slots[0].tensor.device
+
+    def random(self, shape: Sequence[int]) -> torch.Tensor:
+        return torch.randn(*shape, generator=self.generator, dtype=torch.float64).to(self.device)
 
     def draw(self) -> None:
         with torch.no_grad():
@@ -126,7 +134,7 @@ class _Probe:
     def embedded(self, x: torch.Tensor) -> torch.Tensor:
         """A vector of the representation as the first copy, all else 0."""
         slot = self.trial.slots[0]
-        made = torch.zeros(slot.tensor.shape, dtype=torch.float64)
+        made = torch.zeros(slot.tensor.shape, dtype=torch.float64, device=self.device)
         axes = slot.action.axes
         turned = made.movedim(axes, tuple(range(-len(axes), 0))) if axes else made
         turned[(0,) * (turned.ndim - len(axes))] = x.reshape(turned.shape[turned.ndim - len(axes) :])

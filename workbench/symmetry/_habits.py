@@ -9,7 +9,7 @@ import torch
 from workbench.symmetry._arguments import substituted
 from workbench.symmetry._elements import Element
 from workbench.symmetry._laws import relative
-from workbench.symmetry._report import Finding
+from workbench.symmetry._report import OWN, Finding
 from workbench.symmetry._subject import Call, Interrupted, leaves
 from workbench.symmetry._trial import Trial, name
 
@@ -25,7 +25,10 @@ def habits(trial: Trial) -> list[Finding]:
     if _differ(one, other, trial) and not _differ(one, again, trial):
         runs = [trial.subject.watch(trial.args, seed=trial.seed + at)[1] for at in range(2)]
         where = _first_difference(runs, trial)
-        inside = [trial.subject.watch(trial.args, seed=trial.seed + at, inside=where)[1] for at in range(2)]
+        inside = [
+            trial.subject.watch(trial.args, seed=trial.seed + at, inside="" if where == OWN else where)[1]
+            for at in range(2)
+        ]
         operation = _first_difference(inside, trial, kind=True)
         text = f"two runs on the same input differ by {_distance(one, other):.1e}: {said(where)} draws random numbers"
         remedy = "seed it, or make the choice depend on the input alone"
@@ -70,8 +73,8 @@ def _first_difference(runs: Sequence[Sequence[Call]], trial: Trial, *, kind: boo
             continue
         same = one.name == other.name and not _differ(one.inputs, other.inputs, trial)
         if same and _differ(one.outputs, other.outputs, trial):
-            return one.kind if kind else one.name
-    return ""
+            return one.kind if kind else one.name or OWN
+    return "" if kind else OWN
 
 
 def constant(trial: Trial) -> list[str]:
@@ -101,8 +104,9 @@ def failures(trial: Trial, elements: Sequence[Element]) -> list[Finding]:
             found = trial.chosen(trial.subject.watch(args, seed=trial.seed)[0])
         except Interrupted as interrupted:
             error = str(interrupted.error).split("\n")[0][:300]
-            text = f"for g x, g being {element.label}, {said(interrupted.where)} raises {type(interrupted.error).__name__}: {error}"
-            return [Finding("failure", interrupted.where, text, "let it take g x wherever it takes x")]
+            where = interrupted.where or OWN
+            text = f"for g x, g being {element.label}, {said(where)} raises {type(interrupted.error).__name__}: {error}"
+            return [Finding("failure", where, text, "let it take g x wherever it takes x")]
         for slot, new in zip(trial.here, found, strict=True):
             if slot.tensor.shape != new.shape:
                 shapes = f"{tuple(slot.tensor.shape)} for x and {tuple(new.shape)} for g x"
@@ -126,8 +130,9 @@ def gaps(trial: Trial, elements: Sequence[Element] | None) -> list[Finding]:
             if results is None or all(_finite(x) for x in results):
                 continue
             first = _first_gap(subject.watch(args, seed=trial.seed)[1])
-            where = "" if first is None or first.parent is None else first.name
-            inside = subject.watch(args, seed=trial.seed, inside=where)[1]
+            name_ = "" if first is None or first.parent is None else first.name
+            inside = subject.watch(args, seed=trial.seed, inside=name_)[1]
+            where = name_ or OWN
             operation = _first_gap([call for call in inside if "@" in call.name])
             at = label if elements is None else f"g x, g being {label},"
             text = f"in {name(precision)} the result for {at} has gaps (NaN or infinite), from {said(where)} on"
@@ -149,7 +154,7 @@ def _finite(x: torch.Tensor) -> bool:
 
 def said(where: str) -> str:
     """A layer as a sentence names it."""
-    return f"layer {where!r}" if where else "the model's own forward"
+    return "the model's own forward" if where == OWN else f"layer {where!r}"
 
 
 def _differ(one: Sequence[torch.Tensor] | None, other: Sequence[torch.Tensor] | None, trial: Trial) -> bool:

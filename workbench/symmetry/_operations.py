@@ -11,6 +11,8 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode
 
+LONGEST = 160
+"""Characters of a line of code that are shown."""
 MOST = 500
 """Operations of one call that are looked at."""
 EXTRACTING = (
@@ -119,4 +121,5 @@ def _line() -> str:
     if frame is None:
         return ""
     text = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
+    text = text if len(text) <= LONGEST else text[: LONGEST - 4] + " ..."
     return f" in {frame.f_code.co_name}: {text}" if text else f" in {frame.f_code.co_name}"

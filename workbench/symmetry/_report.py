@@ -1,6 +1,6 @@
 """What a check of equivariance found, as values."""
 
-__all__ = ["Completeness", "ElementError", "EquivarianceReport", "Finding", "LayerError", "Tensor"]
+__all__ = ["OWN", "Completeness", "ElementError", "EquivarianceReport", "Finding", "LayerError", "Tensor"]
 
 import math
 import os
@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from workbench.symmetry._errors import SymmetryError
 
+OWN = "forward"
+"""The name of the model's own code, between its layers."""
 SHRINKS = math.log(2.0**29)
 """How far rounding errors shrink from float32 (24 bits) to float64 (53)."""
 
@@ -52,7 +54,7 @@ class LayerError:
     Attributes
     ----------
     name, kind : str
-        Its path in the model, with `#2` for a second call, and its class.
+        Its path in the model, with `#2` for a second call, and its class; ``"forward"`` is the model itself.
     takes, gives : tuple of str
         How its inputs and outputs transform, as found; empty where nothing fits.
     error : float
@@ -78,7 +80,7 @@ class Finding:
     kind : str
         ``"argument"``, ``"result"``, ``"layer"``, ``"randomness"``, ``"state"``, ``"precision"`` or ``"gaps"``.
     where : str
-        The name of the argument, result or layer; empty for the model's own `forward`.
+        The name of the argument, result or layer; ``"forward"`` for the model's own code.
     text, remedy : str
         What was found, and what would mend it.
     operation : str
@@ -169,7 +171,7 @@ class EquivarianceReport:
 
     @property
     def guilty(self) -> str | None:
-        """The name of the layer, argument or result that is the likeliest cause; empty for the model's own `forward`."""
+        """The name of the layer, argument or result that is the likeliest cause; ``"forward"`` is the model's own code."""
         return self.findings[0].where if self.findings else None
 
     def worst(self, precision: str = "float64") -> float | None:

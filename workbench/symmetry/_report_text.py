@@ -88,4 +88,4 @@ def _layers(report: "EquivarianceReport") -> list[str]:
 def _row(layer: "LayerError", sound: bool) -> tuple[str, str, str, str]:
     unknown = "no law fits" if sound else f"no law fits ({number(layer.error)})"
     gives = "; ".join(dict.fromkeys(each or unknown for each in layer.gives)) or "no tensor"
-    return layer.name or "forward", layer.kind, gives, "<- guilty" if layer.guilty else ""
+    return layer.name, layer.kind, gives, "<- guilty" if layer.guilty else ""

@@ -12,7 +12,7 @@ from workbench.symmetry._arguments import substituted
 from workbench.symmetry._elements import Element
 from workbench.symmetry._laws import Law, Laws
 from workbench.symmetry._operations import extracts
-from workbench.symmetry._report import Finding
+from workbench.symmetry._report import OWN, Finding
 from workbench.symmetry._subject import Call, cast, leaves
 from workbench.symmetry._suspects import Layer, Watched, healed, layers, remedies, suspects
 from workbench.symmetry._trial import Trial
@@ -135,7 +135,11 @@ class Scope:
         """What is said of the guilty layer, or of the model's own code."""
         if blame.layer is None:
             return Finding(
-                "layer", "", _own(rows), "what it does there between its layers is to blame", self._operation("", False)
+                "layer",
+                OWN,
+                _own(rows),
+                "what it does there between its layers is to blame",
+                self._operation("", False),
             )
         call, law = blame.layer.call, blame.law
         takes = ", ".join(dict.fromkeys(each.law.text for each in blame.layer.inputs if each.law)) or "no tensors"

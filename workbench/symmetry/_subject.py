@@ -273,13 +273,29 @@ def _cast_attributes(root: nn.Module, precision: torch.dtype) -> None:
 def _twin(model: Any) -> nn.Module:
     """A copy; of a function, a module that calls it, together with copies of the modules that it refers to."""
     if isinstance(model, nn.Module):
-        return _copied(model)
+        return uncompiled(_copied(original(model)))
     owner = getattr(model, "__self__", None)
     if isinstance(owner, nn.Module):
-        return _Holder({"model": _copied(owner)}, lambda modules: getattr(modules["model"], model.__name__))
+        return _Holder(
+            {"model": uncompiled(_copied(original(owner)))}, lambda modules: getattr(modules["model"], model.__name__)
+        )
     used = _modules_of(model) if isinstance(model, types.FunctionType) else {}
-    twins = {name: _copied(each) for name, each in used.items()}
+    twins = {name: uncompiled(_copied(original(each))) for name, each in used.items()}
     return _Holder(twins, lambda modules: _rebound(model, modules) if modules else model)
+
+
+def original(model: Any) -> Any:
+    """What torch.compile was given: compiled code would be compiled anew for every layer that is watched."""
+    return getattr(model, "_orig_mod", model)
+
+
+def uncompiled(twin: nn.Module) -> nn.Module:
+    """A copy without compiled parts."""
+    for module in list(twin.modules()):
+        module._compiled_call_impl = None
+        for name, child in list(module._modules.items()):
+            module._modules[name] = original(child)
+    return twin
 
 
 class _Holder(nn.Module):

@@ -24,6 +24,12 @@ FACTOR = 300.0
 """Rounding at g x may be so many times what it is at x: it goes through other intermediate values."""
 SINGLE_FACTOR = 10.0
 """An error in float64 of so many times the rounding in float32 comes from float32 constants or arithmetic; beyond, it is a bug."""
+VISIBLE = 2.0**-21
+"""Where float32 is off by more than this share, differences may have cancelled under a root: then rounding shrinks by its root only."""
+MOST_UNDER_ROOT = 1e-6
+"""More than this is no rounding under a root."""
+MOST_SINGLE = 1e-3
+"""More than this is no rounding in float32, however much a model amplifies it: nothing could be told."""
 SMALL = 1e-12
 """An error in float64 that is rounding whatever the model."""
 SINGLE = 1e-4
@@ -146,6 +152,31 @@ class Trial:
         """Whether an error is rounding, in the precision that was asked for."""
         return verdict.sound or (verdict.single and self.only_single)
 
+    def sensitivity(self) -> float:
+        """How much the result changes, relatively, when the input changes in its last digit."""
+        generator = torch.Generator().manual_seed(self.seed)
+        near = []
+        for x in leaves(cast(self.args, self.precision)):
+            sign = torch.randint(2, x.shape, generator=generator).to(x) * 2 - 1
+            near.append(x * (1 + 4 * torch.finfo(x.dtype).eps * sign) if x.is_floating_point() else x)
+        there = self.results(substituted(self.args, near))
+        if there is None:
+            return math.inf
+        pairs = [
+            (slot.tensor, new) for slot, new in zip(self.here, there, strict=True) if slot.tensor.is_floating_point()
+        ]
+        sizes = [(float((a - b).norm()), float(a.norm())) for a, b in pairs if a.shape == b.shape]
+        return max((off / size for off, size in sizes if size), default=0.0)
+
+    def disagreement(self) -> float:
+        """How far the two precisions are apart for x itself, relative, of the worst result; 0 where there is one."""
+        worst = 0.0
+        for at, slot in enumerate(self.here):
+            size = float(slot.tensor.norm()) if slot.tensor.is_floating_point() or slot.tensor.is_complex() else 0.0
+            between = self.between_precisions(at, {})
+            worst = max(worst, between / size if between and size else 0.0)
+        return worst
+
     def error(self, row: ElementError) -> float:
         """The error in the better precision."""
         error = row.float64 if self.precision == torch.float64 else row.float32
@@ -193,9 +224,9 @@ class Trial:
                 return Verdict(math.inf, False)
             worst = max(worst, off / size / stretch if size else 0.0)
             sound = sound and off <= stretch * self._rounding(at, size, there, precision)
-            single = single and off <= stretch * SINGLE_FACTOR * (
-                (self.between_precisions(at, there) or 0.0) + 2.0**-24 * size
-            )
+            between = self.between_precisions(at, there) or 0.0
+            limit = min(SINGLE_FACTOR * (between + 2.0**-24 * size), MOST_SINGLE * size)
+            single = single and off <= stretch * limit
         return Verdict(worst, sound, single)
 
     def _rounding(
@@ -206,7 +237,10 @@ class Trial:
         if between is None or not math.isfinite(between):
             return (SMALL * 100 if precision == torch.float64 else SINGLE) * size
         if precision == torch.float64:
-            return max(SMALL * size, FACTOR * (HALVED * between + 2.0**-52 * size))
+            allowed = max(SMALL * size, FACTOR * (HALVED * between + 2.0**-52 * size))
+            if between > VISIBLE * size:
+                allowed = max(allowed, min(10 * HALVED**0.5 * between, MOST_UNDER_ROOT * size))
+            return allowed
         return FACTOR * (between + 2.0**-23 * size)
 
     def between_precisions(self, at: int, there: Mapping[torch.dtype, list[torch.Tensor] | None]) -> float | None:

@@ -13,35 +13,23 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 import traitlets
 
-from workbench.data import as_tensor
 from workbench.figures import Diagram as Drawing
 from workbench.figures import equivariant_diagrams
 from workbench.network import WorkbenchError, did_you_mean
-from workbench.symmetry import Combination, Group, Hom, Rep, SymmetryError
+from workbench.symmetry import Combination, Group, Hom, SymmetryError
 from workbench.symmetry._diagram_hom import DiagramHom
-from workbench.symmetry._groups import DiagramGroup
 from workbench.widgets._newest import Newest
-from workbench.widgets._symmetry_choice import (
-    KINDS,
-    OWN,
-    Choice,
-    begun,
-    carried,
-    checked_weight,
-    family_of,
-    is_plain,
-    made,
-    plainly,
-    positions,
-    read_choice,
-    read_flags,
-    refuse_too_large,
-)
-from workbench.widgets._symmetry_element import Turn, axes_of, generators_of, read_turn
+from workbench.widgets._symmetry_about import about_of, basis_of, pictures_of
+from workbench.widgets._symmetry_arguments import hom_of, input_of, weights_of
+from workbench.widgets._symmetry_check import Checked, checked
+from workbench.widgets._symmetry_choice import OWN, Choice, begun, carried, family_of, positions, refuse_too_large
+from workbench.widgets._symmetry_compose import composed
+from workbench.widgets._symmetry_element import Turn, read_turn
+from workbench.widgets._symmetry_inputs import example, examples_of
 from workbench.widgets._symmetry_pictures import orbit_svg
+from workbench.widgets._symmetry_read import missing, read_choice
 from workbench.widgets._symmetry_sharing import Sharing, rank_of, relation
-from workbench.widgets._symmetry_square import Job, Mapped, Square, example, examples_of, walked
-from workbench.widgets._symmetry_tests import Checked, checked, compose
+from workbench.widgets._symmetry_square import Job, Mapped, Square, walked
 from workbench.widgets._symmetry_words import check_of, code_of, power_of, short
 from workbench.widgets._two_way import TwoWay
 
@@ -136,9 +124,9 @@ class SymmetryLab(TwoWay):
         self._refuse_unknown(unknown, ("group", "source", "target", "weights", "x", "view"))
         if view not in VIEWS:
             raise SymmetryError(f"there is no view {view!r}{did_you_mean(view, VIEWS)}")
-        hom = _hom_of(group, source, target)
+        hom = hom_of(group, source, target)
         refuse_too_large(hom)
-        self._choice = Choice(hom, begun(hom) if weights is None else _weights_of(weights, hom))
+        self._choice = Choice(hom, begun(hom) if weights is None else weights_of(weights, hom))
         self._offered: list[Hom] = [hom] if family_of(hom) == OWN else []
         self._past: list[Choice] = []
         self._future: list[Choice] = []
@@ -147,7 +135,7 @@ class SymmetryLab(TwoWay):
         self._seed = self._checks = 0
         self._chance = torch.Generator().manual_seed(0)
         self._mapped: tuple[tuple[Any, ...], Mapped] | None = None
-        self._yours = None if x is None else _input_of(x, hom)
+        self._yours = None if x is None else input_of(x, hom)
         self._turn = Turn.begun(hom.group)
         super().__init__(view=view)
         self._walker: Newest[Job, Square | Exception] = self._worker(self._walk, self._walked)
@@ -190,7 +178,7 @@ class SymmetryLab(TwoWay):
     @weights.setter
     def weights(self, weights: Mapping[Any, float]) -> None:
         with self._writing():
-            self._go(replace(self._choice, weights=_weights_of(weights, self._choice.hom)))
+            self._go(replace(self._choice, weights=weights_of(weights, self._choice.hom)))
 
     @property
     def combination(self) -> Combination:
@@ -224,7 +212,7 @@ class SymmetryLab(TwoWay):
     @x.setter
     def x(self, x: object) -> None:
         with self._writing():
-            self._yours = _input_of(x, self._choice.hom)
+            self._yours = input_of(x, self._choice.hom)
             self._kind = self._picked = YOURS
             self._inputs = [YOURS, *examples_of(self._choice.hom)]
             self._walk_again()
@@ -453,62 +441,18 @@ class SymmetryLab(TwoWay):
     def _show_maps(self) -> None:
         """What changes with the group and the powers: the diagrams and what meets where."""
         hom = self._choice.hom
-        group = hom.group
         self._shared = Sharing(hom)
         self._basis = positions(hom)
-        drawn = isinstance(hom, DiagramHom)
         self._inputs = [*([YOURS] if self._fits() else []), *examples_of(hom)]
         kind = self._picked if self._picked in self._inputs else self._inputs[0]  # the first is the most telling
         if kind != self._kind:
             self._kind, self._seed = kind, 0
-        inside = set(self._basis)
-        self.about = {
-            "group": repr(group),
-            "family": family_of(hom),
-            "n": group.n,
-            "walled": group.walled,
-            "complex": group.dtype.is_complex,
-            "spanning": hom.spanning_size,
-            "dimension": hom.dimension,
-            "form": group.form_kind if isinstance(group, DiagramGroup) and group.form is not None else "",
-            "noun": hom.noun,
-            "kinds": [
-                {
-                    "key": key,
-                    "title": kind.title,
-                    "words": kind.words,
-                    "least": kind.least,
-                    "step": kind.step,
-                    "fixed": kind.fixed,
-                    "between": None,
-                }
-                for key, kind in KINDS.items()
-            ]
-            + [self._own_kind(each) for each in self._offered[-1:]],
-            "generators": generators_of(group)[:6],
-            "axes": axes_of(group)[:60],
-        }
-        count = hom.spanning_size
-        rows = hom.diagrams.rows if isinstance(hom, DiagramHom) else None
-        self.diagrams = {
-            "count": count,
-            "top": len(hom.target) if isinstance(hom, DiagramHom) else 0,
-            "vertices": hom.order if isinstance(hom, DiagramHom) else 0,
-            "labels": b"" if rows is None else rows.labels.astype("u1").tobytes(),
-            "head": b"" if rows is None else rows.head.astype("u1").tobytes(),
-            "basis": bytes(at in inside for at in range(count)),
-            "names": [] if drawn else [repr(each) for each in hom.diagrams],
-        }
+        self.about = about_of(hom, self._offered)
+        self.diagrams = pictures_of(hom) | {"basis": basis_of(hom, self._basis)}
         self.sharing = self._shared.to_spec()
         self.related = {}
         self.composed = {}
         self.checked = {}
-
-    @staticmethod
-    def _own_kind(hom: Hom) -> dict[str, Any]:
-        between = None if is_plain(hom) else [repr(Rep.of(hom.group, space)) for space in (hom.source, hom.target)]
-        told = {"key": OWN, "title": repr(hom.group), "words": "yours", "least": hom.group.n}
-        return {**told, "step": 1, "fixed": True, "between": between}
 
     def _fits(self) -> bool:
         hom = self._choice.hom
@@ -537,7 +481,7 @@ class SymmetryLab(TwoWay):
 
     def _show_page(self) -> None:
         """What only one of the pages shows."""
-        if self.view == "compose" and not self.composed:
+        if self.view == "compose" and not self.composed and self._choice.hom.spanning_size:
             self._show_composition(self.composing)
         if self.view == "check" and not self.checked:
             self._check_again()
@@ -545,34 +489,12 @@ class SymmetryLab(TwoWay):
             self.code = code_of(self._choice, self._in_basis())
 
     def _show_composition(self, told: Mapping[str, Any]) -> None:
-        hom = self._choice.hom
-        out = told.get("out")
-        back = not isinstance(out, list) or not is_plain(hom)
-        upper = made(hom.group, _space(hom, hom.target), _space(hom, hom.source) if back else read_flags(out, "to"))
-        first, second = told.get("lower"), told.get("upper")
-        if not isinstance(first, int) or first >= hom.spanning_size:
-            first = next(iter(self._choice.weights), 0)
-        if not isinstance(second, int) or second >= upper.spanning_size:
-            second = 0
-        found = compose(upper, hom, second, first)
-        rows = upper.diagrams.rows if isinstance(upper, DiagramHom) else None
-        self.composed = {
-            "lowerAt": first,
-            "upperAt": second,
-            "out": plainly(upper.target),
-            "count": upper.spanning_size,
-            "labels": b"" if rows is None else rows.labels.astype("u1").tobytes(),
-            "head": b"" if rows is None else rows.head.astype("u1").tobytes(),
-            "top": len(upper.target) if isinstance(upper, DiagramHom) else 0,
-            "vertices": upper.order if isinstance(upper, DiagramHom) else 0,
-            "names": [] if isinstance(upper, DiagramHom) else [repr(each) for each in upper.diagrams],
-            **found.to_spec(),
-        }
+        self.composed = composed(self._choice.hom, told, next(iter(self._choice.weights), 0))
 
     def _show_relation(self, at: int) -> None:
         hom = self._choice.hom
         if not 0 <= at < hom.spanning_size:
-            raise SymmetryError(f"there is no diagram {at}; {hom} has positions 0 to {hom.spanning_size - 1:,}")
+            raise SymmetryError(missing(hom, at))
         found = {at: 1.0} if at in self._basis else relation(hom, self._shared, at, self._basis)
         terms = None if found is None else [[each, share] for each, share in found.items()]
         self.related = {"diagram": at, "terms": terms, "picture": ""}
@@ -652,48 +574,3 @@ class SymmetryLab(TwoWay):
                 self.checked = {"state": "failed", "message": str(found)}
             else:
                 self.checked = {"state": "done", **found.to_spec(), "line": check_of(job.choice)}
-
-
-def _hom_of(group: object, source: object, target: object) -> Hom:
-    if isinstance(group, Hom):
-        if source is not None or target is not None:
-            raise SymmetryError("a Hom says between which powers its maps are; leave source and target out")
-        return group
-    if not isinstance(group, Group):
-        raise SymmetryError(
-            f"group is a {type(group).__name__}; give a group such as S(5), or a Hom such as S(5).hom(2, 2)"
-        )
-    if source is None or target is None:
-        raise SymmetryError(f"say between which powers of V: SymmetryLab({group!r}, 2, 2)")
-    return made(group, source, target)
-
-
-def _space(hom: Hom, space: Any) -> Any:
-    """A space as `group.hom` takes it."""
-    return space if is_plain(hom) else Rep.of(hom.group, space)
-
-
-def _weights_of(weights: Mapping[Any, float], hom: Hom) -> dict[int, float]:
-    if not isinstance(weights, Mapping):
-        raise SymmetryError(f"weights are a {type(weights).__name__}; give a dict, position in hom.diagrams -> weight")
-    found: dict[int, float] = {}
-    place: dict[Any, int] | None = None
-    for key, weight in weights.items():
-        at = key
-        if not isinstance(key, int):
-            place = place or {each: number for number, each in enumerate(hom.diagrams)}
-            at = place.get(key, -1)
-        if isinstance(at, bool) or not 0 <= at < hom.spanning_size:
-            raise SymmetryError(f"{key!r} is no diagram of {hom}; positions go from 0 to {hom.spanning_size - 1:,}")
-        found[at] = checked_weight(weight, at)
-    return dict(sorted(found.items()))
-
-
-def _input_of(x: object, hom: Hom) -> torch.Tensor:
-    data = as_tensor(x)
-    shape = hom.group.sizes(hom.source)
-    if tuple(data.shape) == shape:
-        data = data.unsqueeze(0)
-    if tuple(data.shape[1:]) != shape or data.ndim != len(shape) + 1:
-        raise SymmetryError(f"x has shape {tuple(data.shape)}; {hom} takes {shape}, or a batch of such")
-    return data.detach().to("cpu", torch.complex128 if data.is_complex() else torch.float64)

@@ -1,24 +1,23 @@
 """The commuting square: an input, the map and a group element, both ways round, and how far the two ends are apart."""
 
-__all__ = ["Job", "Mapped", "Square", "difference", "example", "examples_of", "transformed", "walked"]
+__all__ = ["Job", "Mapped", "Square", "difference", "packed", "transformed", "walked"]
 
 import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache, partial
-from itertools import pairwise
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 
-from workbench.symmetry import A, Aut, Group, Hom, Product, Rep, S, SymmetryError
+from workbench.symmetry import A, Group, Hom, Product, Rep, S, SymmetryError
 from workbench.symmetry._diagram_hom import DiagramHom, Diagrams
 from workbench.symmetry._families import Rows
 from workbench.symmetry._groups import Space
 from workbench.widgets._symmetry_choice import Choice, positions, sizes_of
 from workbench.widgets._symmetry_element import Turn, is_permuting, spoken
+from workbench.widgets._symmetry_inputs import cloud, is_cloud
 from workbench.widgets._symmetry_pictures import edges_of, places_of
 
 DRAWN = 4_096
@@ -158,9 +157,9 @@ class Square:
             "zero": not bool(self.fx.abs().max() > 0) if self.fx.numel() else True,
         }
         if small:
-            spec |= {name: _packed(each) for name, each in corners.items()}
+            spec |= {name: packed(each) for name, each in corners.items()}
         if job.places is not None:
-            spec |= {"places": _packed(job.places), "moved": _packed(hom.group.act(element, job.places, 1))}
+            spec |= {"places": packed(job.places), "moved": packed(hom.group.act(element, job.places, 1))}
         return spec
 
 
@@ -200,127 +199,14 @@ def _drawn_as(kind: str, sizes: tuple[int, ...], group: Group) -> str:
         return "points" if kind == "points" else "arrows"
     if isinstance(group, Product):
         return (
-            "points" if order == 2 and _is_cloud(group) and sizes == _cloud(group) else "bars" if order == 1 else "heat"
+            "points" if order == 2 and is_cloud(group) and sizes == cloud(group) else "bars" if order == 1 else "heat"
         )
     if is_permuting(group) and sizes == (group.n,) * order and group.n <= NODES and order <= 2 and kind != "image":
         return "values" if order == 1 else "graph"
     return "bars" if order == 1 else "heat"
 
 
-def _cloud(group: Product) -> tuple[int, ...]:
-    return tuple(factor.n for factor in group.factors)
-
-
-def _is_cloud(group: Product) -> bool:
-    """Whether V (x) W are points in the plane or in space."""
-    points, *space = group.factors
-    return len(space) == 1 and is_permuting(points) and space[0].n in (2, 3) and not is_permuting(space[0])
-
-
-def _packed(values: torch.Tensor) -> bytes:
+def packed(values: torch.Tensor) -> bytes:
+    """Real parts as 32-bit numbers."""
     real = values.real if values.is_complex() else values
     return np.ascontiguousarray(real.detach().to(torch.float32).numpy()).astype("<f4").tobytes()
-
-
-# ---- inputs ----------------------------------------------------------------------------------------------------------
-
-
-def examples_of(hom: Hom) -> list[str]:
-    """Which inputs fit the group and the order, the most telling first."""
-    group, (sizes, target) = hom.group, sizes_of(hom)
-    n, order = group.n, len(sizes)
-    powers = isinstance(hom.source, tuple) and sizes == (n,) * order
-    permuting = is_permuting(group) and powers
-    plain = powers and not permuting and not isinstance(group, Product) and group._orthogonal
-    found = []
-    if permuting and order == 1:
-        found.append("values")
-    if permuting and order == 2:
-        found += ["graph", "image"] if n >= 3 else []
-    if plain and order == 1 and len(target) <= 1:
-        found += {2: ["points", "field"], 3: ["points"]}.get(n, [])
-    if isinstance(group, Product) and _is_cloud(group) and sizes == _cloud(group):
-        found.append("cloud")
-    return [*found, "random"]
-
-
-def example(hom: Hom, kind: str, seed: int) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """An input (batch, n, ..., n) of a kind, float64, and for a field the places of its vectors, (batch, 2).
-
-    Raises
-    ------
-    SymmetryError
-        When it does not fit.
-    """
-    fits = examples_of(hom)
-    if kind not in fits:
-        raise SymmetryError(f"an input of kind {kind!r} does not fit {hom}; there are {', '.join(fits)}")
-    n, sizes = hom.group.n, sizes_of(hom)[0]
-    generator = torch.Generator().manual_seed(seed)
-    makers: dict[str, Callable[[], torch.Tensor]] = {
-        "values": lambda: torch.rand(n, generator=generator, dtype=torch.float64) * 2 - 1,
-        "graph": lambda: _graph(hom.group, seed, generator),
-        "image": lambda: _image(n, generator),
-        "cloud": lambda: _cluster(sizes, generator),
-        "random": lambda: torch.randn(sizes, generator=generator, dtype=hom.group.dtype),
-    }
-    if kind in makers:
-        return makers[kind]().unsqueeze(0), None
-    if kind == "points":
-        return _letter(n, seed), None
-    places = torch.cartesian_prod(*[torch.linspace(-1, 1, 7, dtype=torch.float64)] * 2)
-    centre = torch.randn(2, generator=generator, dtype=torch.float64) * 0.35
-    away = places - centre
-    turned = torch.stack([-away[:, 1], away[:, 0]], 1)
-    return (turned * 0.7 + away * 0.25) / (0.35 + away.square().sum(1, keepdim=True)), places
-
-
-def _graph(group: Group, seed: int, generator: torch.Generator) -> torch.Tensor:
-    """A cycle with a chord, or the group's own graph; another seed gives a random graph."""
-    n = group.n
-    made = torch.zeros(n, n, dtype=torch.float64)
-    if seed:
-        made = (torch.rand(n, n, generator=generator) < 0.5).to(torch.float64).triu(1)
-    elif isinstance(group, Aut):
-        for a, b in edges_of(group):
-            made[a, b] = 1
-    else:
-        for at in range(n):
-            made[at, (at + 1) % n] = 1
-        made[0, n // 2] = 1
-    return (made + made.T).clamp(max=1).fill_diagonal_(0)
-
-
-def _cluster(sizes: tuple[int, ...], generator: torch.Generator) -> torch.Tensor:
-    """Points around a place beside the origin."""
-    return torch.randn(sizes, generator=generator, dtype=torch.float64) * 0.5 + 0.3
-
-
-def _image(n: int, generator: torch.Generator) -> torch.Tensor:
-    """A slanted gradient with a bright corner piece: nothing in it is symmetric."""
-    rows, columns = torch.meshgrid(*[torch.linspace(0, 1, n, dtype=torch.float64)] * 2, indexing="ij")
-    slant = torch.rand(2, generator=generator, dtype=torch.float64) + 0.3
-    picture = 0.5 * (slant[0] * rows + slant[1] * columns) / slant.sum()
-    picture[: max(1, n // 2), : max(1, n // 4)] = 1.0
-    return picture
-
-
-@lru_cache(maxsize=8)
-def _letter(n: int, seed: int) -> torch.Tensor:
-    """Points along a letter without symmetry, in the plane or in space, (points, n); another seed gives another letter."""
-    letters = (
-        ((-0.5, -0.9), (-0.5, 0.9), (0.6, 0.9), None, (-0.5, 0.1), (0.3, 0.1)),
-        ((-0.5, 0.9), (-0.5, -0.9), (0.6, -0.9)),
-        ((-0.5, -0.9), (-0.5, 0.9), (0.4, 0.75), (0.4, 0.2), (-0.5, 0.05), (0.5, -0.9)),
-    )
-    strokes = letters[seed % len(letters)]
-    points: list[tuple[float, ...]] = []
-    for a, b in pairwise(strokes):
-        if a is None or b is None:
-            continue
-        steps = max(2, round(math.dist(a, b) / 0.1))
-        points += [tuple(p + (q - p) * step / steps for p, q in zip(a, b, strict=True)) for step in range(steps + 1)]
-    made = torch.tensor(sorted(set(points)), dtype=torch.float64)
-    if n == 3:
-        made = torch.cat([made, 0.35 * made[:, :1] + 0.2], 1)
-    return made

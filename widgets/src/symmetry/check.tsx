@@ -4,7 +4,7 @@ import { Button } from "../shared/bar";
 import { Chart } from "../shared/chart";
 import { count, plural, scientific } from "../shared/format";
 import { Code } from "../shared/panel";
-import type { PartProps } from "./cards";
+import type { PartProps } from "./card";
 import { Drawn } from "./drawing";
 import { nameOf } from "./pictures";
 import { ON } from "./reducer";

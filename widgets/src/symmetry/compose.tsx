@@ -6,7 +6,7 @@ import { plural, scientific } from "../shared/format";
 import { Field, Pick } from "../shared/panel";
 import { floats, type Packed } from "./bytes";
 import { Grid, useDark } from "./canvas";
-import type { PartProps } from "./cards";
+import type { PartProps } from "./card";
 import { Drawn, Glued } from "./drawing";
 import { nameOf, picturesOf, type Picture, type Pictures } from "./pictures";
 import { powerName, powersOf } from "./reducer";

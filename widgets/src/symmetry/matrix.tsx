@@ -4,8 +4,8 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import { Button, Choices } from "../shared/bar";
 import { count, plural } from "../shared/format";
 import { useWidth } from "../shared/size";
-import type { PartProps } from "./cards";
-import { subscript, weightName } from "./cards";
+import type { PartProps } from "./card";
+import { subscript, weightName } from "./card";
 import { boxOf, Grid, useDark } from "./canvas";
 import { ON } from "./reducer";
 import { colours, DARK, different, heldBy, hues, indicesOf, LIGHT, meeting, paint, valuesOf, type Sharing } from "./sharing";

@@ -7,7 +7,7 @@ import { Pick } from "../shared/panel";
 import { useWidth } from "../shared/size";
 import { Slider } from "../shared/slider";
 import { floats, type Packed } from "./bytes";
-import type { PartProps } from "./cards";
+import type { PartProps } from "./card";
 import { Corner, type CornerProps } from "./corner";
 import type { Drawing, SquareJson } from "./sync";
 
