@@ -29,7 +29,7 @@ def attach() -> None:
         ("_hom", "Hom"),
     ):
         html.for_type_by_name(f"workbench.symmetry.{module}", name, _equivariant)
-    html.for_type_by_name("workbench.symmetry._report", "EquivarianceReport", _report)
+    html.for_type_by_name("workbench.symmetry._microscope._report", "EquivarianceReport", _report)
 
 
 def _network(net: Any) -> str | None:
