@@ -29,7 +29,7 @@ def attach() -> None:
         ("_hom", "Hom"),
     ):
         html.for_type_by_name(f"workbench.symmetry.{module}", name, _equivariant)
-    html.for_type_by_name("workbench.symmetry._report", "EquivarianceReport", _report)
+    html.for_type_by_name("workbench.symmetry._microscope._report", "EquivarianceReport", _report)
     whole = shell.display_formatter.ipython_display_formatter  # a live board and its still picture are two outputs
     whole.for_type_by_name("workbench.structure._study", "Study", _study)
 

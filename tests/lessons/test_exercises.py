@@ -254,7 +254,7 @@ WRONG = {
     "groups-3": [nx.to_numpy_array(nx.path_graph(4)), np.eye(4), np.diag([1, 2, 3, 4]), np.fliplr(np.eye(4))],
     "groups-4": [[TURN], [np.diag([1, -1])], [np.eye(2), -np.eye(2)], [np.diag([1, 2]), np.diag([3, 5])], [np.ones((2, 2)), TURN]],
     "groups-5": [lambda x: 2 * x, lambda x: x.relu(), lambda x: x**3, lambda x: 0 * x, lambda x: x + 1],
-    "microscope-1": [lambda x: 2 * x, lambda x: x.relu(), lambda x: x.cumsum(0), lambda x: x / (1 + x @ x), lambda x: 0 * x],
+    "microscope-1": [lambda x: torch.arange(1, 4) * x, lambda x: 2 * x, lambda x: x.relu(), lambda x: x.cumsum(0), lambda x: x / (1 + x @ x), lambda x: 0 * x],
     "microscope-2": [[0, 0, 0, 0, 0], [1, 1, 1, 1, 1], [2, 2, 2, 2, 2], [0, 2, 1, 0, 1], [0, 0, 1, 2, 0]],
     "microscope-3": [
         lambda u, v: torch.eye(3), lambda u, v: -gram_schmidt(u, v), lambda u, v: torch.stack([u, v, torch.linalg.cross(u, v)]),

@@ -224,6 +224,23 @@ def test_what_a_model_keeps_from_call_to_call_is_found():
     assert (report.findings[0].kind, report.guilty) == ("state", "1")
 
 
+def test_runs_start_from_the_same_state_and_that_there_is_one_is_told():
+    class Scaled(nn.Module):
+        """Divides by a running mean of sizes, which every call moves."""
+
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("size", torch.ones(()))
+
+        def forward(self, x):
+            self.size.lerp_(x.detach().norm(), 0.5)
+            return x / self.size
+
+    report = check(nn.Sequential(nn.Identity(), Scaled()), O(3), sample=torch.randn(5, 3), inputs=1, outputs=1)
+    assert [(each.kind, each.where) for each in report.findings] == [("state", "1")]
+    assert all(each.sound for each in report.elements)
+
+
 def test_gaps_are_found_where_they_arise():
     class Angle(nn.Module):
         def forward(self, x):
@@ -247,6 +264,61 @@ def test_inside_a_layer_the_operation_and_its_line_are_named():
     assert report.findings[0].operation == "sign in forward: return moved + 0.1 * torch.sign(moved)"
     report = check(lambda x: x @ x.T @ torch.relu(x), O(3), sample=torch.randn(5, 3), inputs=1, outputs=1)
     assert report.findings[0].operation.startswith("relu in <lambda>")
+
+
+class Cube(nn.Module):
+    def forward(self, v):
+        return v**3
+
+
+class Norms(nn.Module):
+    def forward(self, v):
+        return v.square().sum(-1)
+
+
+def test_a_layer_whose_harm_is_undone_outside_is_not_blamed_for_a_later_one():
+    class There(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.cube, self.act, self.norms = Cube(), nn.Tanh(), Norms()
+
+        def forward(self, v):
+            made = self.cube(v)
+            return self.norms(self.act(made.sign() * made.abs() ** (1 / 3)))
+
+    # were the cubes the same for g x, all that follows would be: that proves nothing against them
+    assert check(There(), O(3), sample=torch.randn(5, 3), inputs=1, outputs=0).guilty == "act"
+
+
+def test_a_layer_whose_harm_is_undone_by_the_next_is_not_blamed():
+    class Square(nn.Module):
+        def forward(self, v):
+            return v * v
+
+    class Sum(nn.Module):
+        def forward(self, v):
+            return v.sum(-1, keepdim=True)
+
+    class Mixed(nn.Module):
+        def forward(self, size, v):
+            return torch.cat([size, torch.sin(v) + size], -1)  # no law of one kind mends this
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.square, self.sum, self.mixed, self.later = Square(), Sum(), Mixed(), nn.Tanh()
+
+        def forward(self, v):  # two faults: mending one does not make the model sound
+            return self.later(self.mixed(self.sum(self.square(v)), v)) + self.sum(v)
+
+    report = check(Net(), O(3), sample=torch.randn(5, 3), inputs=1, outputs=1 + O(3).V)
+    assert report.guilty == "mixed"
+
+
+def test_elements_that_bring_an_edge_onto_an_axis_find_a_gauge_that_degenerates():
+    report = looked_at(next(each for each in FAULTS if each.name == "the gauge degenerates along y").make)
+    assert (report.findings[0].kind, report.guilty) == ("gaps", "frame")
+    assert {each.label for each in report.elements if not each.sound} == {"vector onto axis 1"}
 
 
 def test_models_that_fail_for_some_elements_say_where():

@@ -456,7 +456,7 @@ def test_two_vertices_dragged_onto_each_other_are_swapped(lab):
         (S(4), [[0, 0, 0, 1], [1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]], "(1 2 3 4)"),
         (S(4), [[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]], "(1 2)(3 4)"),
         (B(2), [[0, -1], [1, 0]], "1 → 2, 2 → −1"),
-        (SO(2), [[0, -1], [1, 0]], "1 → 2, 2 → −1"),
+        (SO(2), [[0, -1], [1, 0]], "a turn of 90°"),
         (SO(2), [[0.8, -0.6], [0.6, 0.8]], "a turn of 37°"),
         (O(2), [[0.8, 0.6], [0.6, -0.8]], "a reflection in the line at 18°"),
         (SO(3), [[0.8, -0.6, 0], [0.6, 0.8, 0], [0, 0, 1]], "a turn of 37° about (0.0, 0.0, 1.0)"),
@@ -490,6 +490,14 @@ def test_inputs_fit_the_group(lab):
     _ = lab.error
     assert lab.square["inputs"] == ["points", "field", "random"]
     wish(lab, "input", value="field")
+    _ = lab.error
+    lab.hom = O(3).hom(2, 2)
+    _ = lab.error
+    assert (lab.square["kind"], lab.square["from"], lab.square["to"]) == ("stretch", "shape", "shape")
+    lab.hom = SO(3).hom(1, 2)
+    _ = lab.error
+    assert (lab.square["kind"], lab.square["from"], lab.square["to"]) == ("random", "vector", "shape")
+    lab.hom = SO(2).hom(1, 1)
     _ = lab.error
     places, moved = (np.frombuffer(lab.square[name], "<f4").reshape(-1, 2) for name in ("places", "moved"))
     assert np.allclose(moved, places @ lab.element.numpy().T, atol=1e-6)

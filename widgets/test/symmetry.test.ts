@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { bytesOf, floats, shorts, words } from "../src/symmetry/bytes";
 import { boxOf } from "../src/symmetry/canvas";
 import { factorName } from "../src/symmetry/compose";
-import { projected, tiles, unfolded } from "../src/symmetry/corner";
+import { moved, projected, reach, tiles, unfolded } from "../src/symmetry/corner";
 import { halvesOf } from "../src/symmetry/halves";
 import { act, BINDINGS } from "../src/symmetry/keyboard";
 import { blocksOf, formulaOf, leftOver, nameOf, picturesOf, plainly, strokesOf, wordsOf, type Picture } from "../src/symmetry/pictures";
@@ -249,6 +249,14 @@ describe("corners", () => {
     const order = [strength[0], strength[1], strength[5], strength[6], strength[3], strength[4], strength[8], strength[9]] as number[];
     expect(order).toEqual([...order].sort((a, b) => a - b));
     expect(tiles(new Float32Array(6), [2, 3], 1, LIGHT)).toMatchObject({ rows: 2, columns: 3 });
+  });
+  it("draw a matrix as what it does to the circle", () => {
+    const quarter = Float32Array.from([0, -2, 2, 0]);
+    const [circle] = moved(quarter, 2);
+    expect([circle![0], circle![1]]).toEqual([0, 2]);
+    expect(circle!.length).toBe(98);
+    expect(reach(quarter, 2)).toBeCloseTo(2, 5);
+    expect(moved(new Float32Array(9), 3).length).toBe(3);
   });
   it("look at space from the right and above", () => {
     const seen = (...at: number[]) => projected(Float32Array.from(at), 0, at.length);

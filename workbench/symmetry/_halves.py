@@ -251,6 +251,13 @@ def _relative(child: Half, parent: Half) -> Half | None:
 
 def _contract(x: torch.Tensor, half: Half, rank: int, form: Sequence[Run] | None) -> torch.Tensor:
     closed = len(half.closed)
+    if closed and _places(half, rank) is not None:
+        front = x.ndim - rank
+        summed = x.sum([front + block[0] for block in half.closed])
+        kept = sorted(block[0] for block in half.open)
+        order = [kept.index(block[0]) for block in half.open]
+        plain = order == list(range(len(order)))
+        return summed if plain else summed.permute(*range(front), *(front + at for at in order)).contiguous()
     total: torch.Tensor | None = None
     for view, sign in _pieces(x, half, rank, form):
         part = view.sum(list(range(view.ndim - closed, view.ndim))) if closed else view

@@ -85,16 +85,25 @@ class Maps(nn.Module):
 
     def forward(self, weight: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
         """Weights (diagrams, c_out, c_in) on (batch, c_in, n, ..., n)."""
-        if len(self.factors) > 1:
-            x = x.permute(0, 1, *(2 + at for at in self.below))
         if not len(weight):
             return x.new_zeros(x.shape[0], weight.shape[1], *self.sizes[1])
-        x = x.reshape(*x.shape[:2], 1, *x.shape[2:])
-        y = self._applied(weight, x, 0, ())
+        if len(self.factors) == 1:
+            return self._alone(weight, x)
+        x = x.permute(0, 1, *(2 + at for at in self.below))
+        y = self._applied(weight, x.reshape(*x.shape[:2], 1, *x.shape[2:]), 0, ())
         y = y.reshape(y.shape[0], weight.shape[1], *(self.sizes[1][at] for at in self.above))
-        if len(self.factors) > 1:
-            y = y.permute(0, 1, *(2 + self.above.index(at) for at in range(len(self.above))))
-        return y
+        return y.permute(0, 1, *(2 + self.above.index(at) for at in range(len(self.above))))
+
+    def _alone(self, weight: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        """One group: what is left of `_applied` then, and permutations after the matrix product."""
+        factor: _Factor = self.factors[0]  # type: ignore[assignment]
+        parts = []
+        for at, (product, seen) in enumerate(zip(factor.products, factor.down(x, permuted_later=True), strict=True)):
+            seen = seen.reshape(len(x), seen.shape[1], -1)
+            y = self._mixed(weight, seen, str(at), apart=product.permutes)
+            y = y.reshape(len(x), -1, weight.shape[1], *(factor.n,) * product.arriving)
+            parts.append(factor.permuted(y, at).unsqueeze(1) if product.permutes else y)
+        return factor.up(parts)
 
     def _applied(self, weight: torch.Tensor, x: torch.Tensor, level: int, chosen: tuple[int, ...]) -> torch.Tensor:
         """(batch, columns, lead, axes of the factors from `level` on) -> (batch, rows, lead, axes of the target)."""
@@ -105,12 +114,7 @@ class Maps(nn.Module):
         own, rest = factor.rank, x.shape[3 + factor.rank :]
         x = x.reshape(batch, columns, lead, *(factor.n,) * own, math.prod(rest)).movedim(-1, 3)
         parts = []
-        alone = len(self.factors) == 1
-        for at, seen in enumerate(factor.down(x.flatten(2, 3), permuted_later=alone)):
-            if alone and factor.products[at].permutes:
-                y = self._mixed(weight, seen.flatten(2), "_".join(map(str, (*chosen, at))), apart=True)
-                parts.append(factor.permuted(y.reshape(batch, -1, weight.shape[1], *seen.shape[2:]), at).unsqueeze(1))
-                continue
+        for at, seen in enumerate(factor.down(x.flatten(2, 3))):
             # (batch, columns, lead * rest, arriving): what arrives goes before the rest
             arriving = factor.products[at].arriving
             seen = seen.reshape(batch, seen.shape[1], lead, math.prod(rest), factor.n**arriving)
@@ -167,16 +171,16 @@ class _Factor(nn.Module):
         self.register_buffer("_epsilon", epsilon, persistent=False)
 
     def permuted(self, y: torch.Tensor, at: int) -> torch.Tensor:
-        """(batch, columns, rows, lead, n, ..., n), summed over columns, the indices of each permuted as it says."""
+        """(batch, columns, rows, n, ..., n), summed over columns, the indices of each permuted as it says."""
         total: torch.Tensor | None = None
         for each, column in zip(y.unbind(1), self.products[at].columns, strict=True):
-            part = each.permute(0, 1, 2, *(3 + image for image in column.images))
+            part = each.permute(0, 1, *(2 + image for image in column.images))
             total = part if total is None else total + part
         assert total is not None  # noqa: S101 - there is at least one
         return total
 
     def down(self, x: torch.Tensor, *, permuted_later: bool = False) -> list[torch.Tensor]:
-        """(batch, channels, lead, n, ..., n) -> for every product (batch, columns * channels, lead, arriving indices).
+        """(batch, channels, *lead, n, ..., n) -> for every product (batch, columns * channels, *lead, arriving indices).
 
         Where a product does nothing but permute the indices, this can be left for after the matrix product.
         """
@@ -191,28 +195,30 @@ class _Factor(nn.Module):
         return made
 
     def up(self, parts: Sequence[torch.Tensor]) -> torch.Tensor:
-        """For every product (batch, upper halves, rows, lead, arriving indices) -> (batch, rows, lead, n, ..., n)."""
-        first = parts[0]
-        shape = (first.shape[0], *first.shape[2:4], *(self.n,) * self.height)
+        """For every product (batch, upper halves, rows, *lead, arriving indices) -> (batch, rows, *lead, n, ..., n)."""
+        first, arriving = parts[0], self.products[0].arriving
+        shape = (first.shape[0], *first.shape[2 : first.ndim - arriving], *(self.n,) * self.height)
         return self.upper.spread([each for part in parts for each in part.unbind(1)], shape)
 
     def _column(self, seen: torch.Tensor, column: _Column, product: _Product) -> torch.Tensor:
-        """(batch, channels, lead, arriving indices): what a lower half left, past its head, in the order of the upper half."""
+        """(batch, channels, *lead, arriving indices): what a lower half left, past its head, in the order of the upper half."""
         if column.legs:
-            seen = self._past_head(seen, column.legs, product)
+            seen = self._past_head(seen, column, product)
         if column.images == tuple(range(product.through)):
             return seen
-        return seen.permute(0, 1, 2, *(3 + image for image in column.images), *range(3 + product.through, seen.ndim))
+        front = seen.ndim - product.arriving
+        images = (front + image for image in column.images)
+        return seen.permute(*range(front), *images, *range(front + product.through, seen.ndim))
 
-    def _past_head(self, seen: torch.Tensor, legs: int, product: _Product) -> torch.Tensor:
+    def _past_head(self, seen: torch.Tensor, column: _Column, product: _Product) -> torch.Tensor:
         """Contract the indices that end on the head below; those that go through are on it too if there are legs for them."""
         n, through = self.n, product.through
-        down, up = seen.ndim - 3 - through, product.arriving - through
+        down, up = len(self.lower.halves[column.lower].open) - through, product.arriving - through
         epsilon = self._epsilon.to(seen.dtype)
-        if legs < n:
+        if column.legs < n:
             epsilon = epsilon.sum(-1)
-        lead = seen.shape[:3]
-        if legs > down + up:  # A: all that goes through is on the head
+        lead = seen.shape[: seen.ndim - through - down]
+        if column.legs > down + up:  # A: all that goes through is on the head
             table = epsilon.reshape(n**through, n**down, n**up)
             made = torch.einsum("xpd,pdu->xpu", seen.reshape(math.prod(lead), n**through, n**down), table)
         else:  # SO: none of it

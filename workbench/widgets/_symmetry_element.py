@@ -183,7 +183,8 @@ def spoken(element: torch.Tensor, group: Group, *, short: bool = False) -> str:
     images = _images(element)
     if images is not None:
         return _cycles(images)
-    signs = _images(element.abs())
+    mixed = group.coordinates(group.duals(1)) == "mixed" and not isinstance(group, Lorentz)
+    signs = None if mixed and not short else _images(element.abs())
     if signs is not None and not element.is_complex():
         if signs == list(range(n)):
             turned = [name for at, name in enumerate(names_of(group)) if element[at, at] < 0]

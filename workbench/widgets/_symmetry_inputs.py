@@ -29,6 +29,8 @@ def examples_of(hom: Hom) -> list[str]:
         found += ["graph", "image"] if n >= 3 else []
     if plain and order == 1 and len(target) <= 1:
         found += {2: ["points", "field"], 3: ["points"]}.get(n, [])
+    if plain and order == 2 and n in (2, 3):
+        found.append("stretch")
     if isinstance(group, Product) and is_cloud(group) and sizes == cloud(group):
         found.append("cloud")
     return [*found, "random"]
@@ -51,6 +53,7 @@ def example(hom: Hom, kind: str, seed: int) -> tuple[torch.Tensor, torch.Tensor 
         "values": lambda: torch.rand(n, generator=generator, dtype=torch.float64) * 2 - 1,
         "graph": lambda: _graph(hom.group, seed, generator),
         "image": lambda: _image(n, generator),
+        "stretch": lambda: _stretch(n, generator),
         "cloud": lambda: _cluster(sizes, generator),
         "random": lambda: torch.randn(sizes, generator=generator, dtype=hom.group.dtype),
     }
@@ -79,6 +82,15 @@ def _graph(group: Group, seed: int, generator: torch.Generator) -> torch.Tensor:
             made[at, (at + 1) % n] = 1
         made[0, n // 2] = 1
     return (made + made.T).clamp(max=1).fill_diagonal_(0)
+
+
+def _stretch(n: int, generator: torch.Generator) -> torch.Tensor:
+    """A matrix that stretches and shears, as a strain does."""
+    made = torch.diag(torch.tensor([1.0, 0.35, 0.6][:n], dtype=torch.float64))
+    turn = torch.linalg.qr(torch.randn(n, n, generator=generator, dtype=torch.float64))[0]
+    shear = torch.randn(n, n, generator=generator, dtype=torch.float64) * 0.12
+    stretched: torch.Tensor = turn @ made @ turn.T + shear
+    return stretched
 
 
 def _cluster(sizes: tuple[int, ...], generator: torch.Generator) -> torch.Tensor:

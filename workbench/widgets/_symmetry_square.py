@@ -197,6 +197,9 @@ def _drawn_as(kind: str, sizes: tuple[int, ...], group: Group) -> str:
         return "dots" if kind == "field" else "number"
     if kind in ("points", "field") and order == 1:
         return "points" if kind == "points" else "arrows"
+    turning = group.n in (2, 3) and not isinstance(group, Product) and not is_permuting(group) and group._orthogonal
+    if turning and order <= 2 and sizes == (group.n,) * order:
+        return "vector" if order == 1 else "shape"
     if isinstance(group, Product):
         return (
             "points" if order == 2 and is_cloud(group) and sizes == cloud(group) else "bars" if order == 1 else "heat"

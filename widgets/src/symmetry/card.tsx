@@ -65,11 +65,11 @@ export const Card = pure(({ at, noun, name, picture, n, weight, chosen, meets, f
 });
 
 /** A map that is no picture, as its matrix. */
-function Thumb({ sharing, at }: { sharing: Sharing; at: number }): VNode {
+export function Thumb({ sharing, at, size = 54 }: { sharing: Sharing; at: number; size?: number }): VNode {
   const frame = useRef<HTMLSpanElement>(null);
   const dark = useDark(frame);
   const pixels = useMemo(() => shades(sharing, new Map([[at, 1]]), dark ? DARK : LIGHT), [sharing, at, dark]);
-  return <span ref={frame}><Grid rows={sharing.rows} columns={sharing.columns} pixels={pixels} size={54} /></span>;
+  return <span ref={frame}><Grid rows={sharing.rows} columns={sharing.columns} pixels={pixels} size={size} /></span>;
 }
 
 function shades(sharing: Sharing, weights: Weights, palette: Palette): Uint8ClampedArray<ArrayBuffer> {

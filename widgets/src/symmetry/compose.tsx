@@ -6,11 +6,11 @@ import { plural, scientific } from "../shared/format";
 import { Field, Pick } from "../shared/panel";
 import { floats, type Packed } from "./bytes";
 import { Grid, useDark } from "./canvas";
-import type { PartProps } from "./card";
+import { Thumb, type PartProps } from "./card";
 import { Drawn, Glued } from "./drawing";
 import { nameOf, picturesOf, type Picture, type Pictures } from "./pictures";
 import { powerName, powersOf } from "./reducer";
-import { colours, DARK, LIGHT } from "./sharing";
+import { colours, DARK, LIGHT, type Sharing } from "./sharing";
 import type { ComposedJson, PictureJson } from "./sync";
 
 interface Pair {
@@ -22,7 +22,7 @@ interface Pair {
 /** So many small cards are offered to choose from. */
 const OFFERED = 60;
 
-export function Compose({ state, acts, answers }: PartProps): VNode {
+export function Compose({ state, acts, answers, sharing }: PartProps): VNode {
   const { composed, about } = answers;
   const upper = useMemo(() => (composed.count === undefined ? null : picturesOf({ count: composed.count, top: composed.top ?? 0, vertices: composed.vertices ?? 0, names: composed.names ?? [], basis: new Uint8Array(), labels: composed.labels as Packed, head: composed.head as Packed })), [composed.labels, composed.count]);
   const [asked, setAsked] = useState<Pair | null>(null);
@@ -43,11 +43,14 @@ export function Compose({ state, acts, answers }: PartProps): VNode {
   const kind = state.kinds.find(({ key }) => key === state.doc.family);
   const [source, target] = [state.doc.source ? powerName(state.doc.source) : (kind?.between?.[0] ?? ""), state.doc.target ? powerName(state.doc.target) : (kind?.between?.[1] ?? "")];
   const n = about.n ?? 1;
+  // Maps without pictures are drawn as their matrices, which the page has of the first; the second are the same where both lead from V^k to V^k.
+  const own = state.pictures.names.length ? sharing : null;
+  const alike = state.doc.source?.join() === state.doc.target?.join() && out?.join() === state.doc.source?.join();
   return (
     <div class="wb-compose">
-      <Chooser title="first" note={`${source} → ${target}`} chosen={lowerAt} count={state.pictures.count} pictures={state.pictures} noun={about.noun ?? "diagram"} n={n} onChoose={(lower) => ask({ lower })} />
+      <Chooser title="first" note={`${source} → ${target}`} chosen={lowerAt} count={state.pictures.count} pictures={state.pictures} sharing={own} noun={about.noun ?? "diagram"} n={n} onChoose={(lower) => ask({ lower })} />
       <div>
-        <Chooser title="then" note={`${target} →`} chosen={upperAt} count={upper.count} pictures={upper} noun={about.noun ?? "diagram"} n={n} onChoose={(at) => ask({ upper: at })}>
+        <Chooser title="then" note={`${target} →`} chosen={upperAt} count={upper.count} pictures={upper} sharing={alike ? own : null} noun={about.noun ?? "diagram"} n={n} onChoose={(at) => ask({ upper: at })}>
           {out ? <Pick label="where the second map leads" value={out.join()} choices={powersOf(about.walled ?? false, out).map((flags) => [flags.join(), powerName(flags)] as const)} onPick={(value) => ask({ out: value === "" ? [] : value.split(",").map(Number), upper: 0 })} /> : <span class="wb-note">{source}</span>}
         </Chooser>
       </div>
@@ -66,13 +69,14 @@ interface ChooserProps {
   readonly chosen: number;
   readonly count: number;
   readonly pictures: Pictures;
+  readonly sharing: Sharing | null;
   readonly noun: string;
   readonly n: number;
   readonly onChoose: (at: number) => void;
   readonly children?: VNode;
 }
 
-function Chooser({ title, note, chosen, count, pictures, noun, n, onChoose, children }: ChooserProps): VNode {
+function Chooser({ title, note, chosen, count, pictures, sharing, noun, n, onChoose, children }: ChooserProps): VNode {
   const picture = pictures.at(chosen);
   const named = (at: number) => { const each = pictures.at(at); return each ? nameOf(each, n) : (pictures.names[at] ?? ""); };
   const go = (at: number) => onChoose(Math.max(0, Math.min(count - 1, at)));
@@ -90,12 +94,13 @@ function Chooser({ title, note, chosen, count, pictures, noun, n, onChoose, chil
             const each = pictures.at(at);
             return (
               <button key={at} type="button" class="wb-card" aria-pressed={at === chosen} aria-label={`${title}: ${noun} ${at}, ${named(at)}`} title={named(at)} onClick={() => onChoose(at)}>
-                {each ? <Drawn picture={each} n={n} width={44} height={42} /> : at}
+                {each ? <Drawn picture={each} n={n} width={44} height={42} /> : sharing ? <Thumb sharing={sharing} at={at} size={40} /> : at}
               </button>
             );
           })}
         </div>
       )}
+      {count > OFFERED && !picture && sharing && <div class="wb-alone"><Thumb sharing={sharing} at={chosen} size={110} /></div>}
       {count > OFFERED && picture && <div class="wb-alone"><Drawn picture={picture} n={n} width={130} height={90} /></div>}
       <p class="wb-mono wb-soft">{named(chosen)}</p>
     </section>

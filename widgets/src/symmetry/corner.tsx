@@ -91,8 +91,9 @@ function useDragging({ onDrag, onSwap }: CornerProps, frame: RefObject<HTMLDivEl
 function inside(props: CornerProps, palette: Palette): VNode | VNode[] {
   switch (props.drawing) {
     case "graph": case "values": return <Vertices {...props} palette={palette} />;
-    case "points": return <Points {...props} />;
+    case "points": case "vector": return <Points {...props} />;
     case "arrows": return <Arrows {...props} />;
+    case "shape": return <Shape {...props} />;
     case "dots": return <Dots {...props} palette={palette} />;
     case "bars": return <Bars {...props} />;
     case "number": return <text class="wb-big" y={8}>{spoken(props.values[0] ?? 0)}</text>;
@@ -199,7 +200,7 @@ export function projected(values: Float32Array, at: number, n: number): { x: num
   };
 }
 
-function Points({ values, sizes, scale }: CornerProps): VNode {
+function Points({ values, sizes, scale, drawing }: CornerProps): VNode {
   const n = sizes.at(-1) ?? 1;
   const count = Math.floor(values.length / n);
   const unit = 50 / (scale || 1);
@@ -211,7 +212,47 @@ function Points({ values, sizes, scale }: CornerProps): VNode {
   return (
     <g>
       {axes}
+      {drawing === "vector" && spots.map(({ x, y }, k) => <line key={`v${k}`} class="wb-arrow" x2={x * unit} y2={y * unit} />)}
       {spots.map(({ x, y, depth }, k) => <circle key={k} class="wb-spot" cx={x * unit} cy={y * unit} r={(count > 12 ? 2.6 : 4) + (n > 2 ? depth / (scale || 1) : 0)} />)}
+    </g>
+  );
+}
+
+/** Points of a circle that a matrix moves. */
+const ROUND = 48;
+
+/** Circles through the axes, moved by a matrix: one in the plane, three in space; each a list of (batch of one) points. */
+export function moved(values: Float32Array, n: number): Float32Array[] {
+  const planes = n === 2 ? [[0, 1]] : [[0, 1], [1, 2], [0, 2]];
+  return planes.map(([a, b]) => Float32Array.from({ length: (ROUND + 1) * n }, (_, k) => {
+    const [at, row] = [Math.floor(k / n), k % n];
+    const angle = (2 * Math.PI * at) / ROUND;
+    return (values[row * n + (a as number)] ?? 0) * Math.cos(angle) + (values[row * n + (b as number)] ?? 0) * Math.sin(angle);
+  }));
+}
+
+/** How far a matrix takes a point of the circle. */
+export function reach(values: Float32Array, n: number): number {
+  let most = 0;
+  for (const circle of moved(values, n)) for (let k = 0; k < circle.length; k += n) most = Math.max(most, Math.hypot(...circle.subarray(k, k + n)));
+  return most;
+}
+
+/** A matrix as what it does to the circle, or the sphere; the dots are where the axes go. */
+function Shape({ values, sizes, scale }: CornerProps): VNode {
+  const n = sizes[0] ?? 2;
+  const unit = 52 / (scale || 1);
+  const path = (circle: Float32Array) => Array.from({ length: ROUND + 1 }, (_, at) => projected(circle, at, n)).map(({ x, y }, k) => `${k ? "L" : "M"}${(x * unit).toFixed(1)} ${(y * unit).toFixed(1)}`).join("");
+  const ends = Array.from({ length: n }, (_, axis) => projected(Float32Array.from({ length: n }, (_, row) => values[row * n + axis] ?? 0), 0, n));
+  return (
+    <g>
+      {moved(values, n).map((circle, k) => <path key={k} class="wb-hoop" d={path(circle)} />)}
+      {ends.map(({ x, y }, axis) => (
+        <g key={axis}>
+          <line class="wb-axis-line" x2={x * unit} y2={y * unit} />
+          <circle class="wb-spot" cx={x * unit} cy={y * unit} r={axis === 0 ? 4 : 2.6} />
+        </g>
+      ))}
     </g>
   );
 }

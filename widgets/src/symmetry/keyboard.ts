@@ -24,7 +24,7 @@ export const BINDINGS: readonly Binding<Key>[] = [
   bind("Element", "identity", "back to the identity", "e"),
   bind("Input", "input", "the next kind of input", "i"),
   bind("Input", "another", "another of the kind", "a"),
-  bind("Input", "drawn", "graphs as graphs or as matrices", "d"),
+  bind("Input", "drawn", "as pictures or as matrices", "d"),
   bind("Matrix", "colours", "colour by weight or by sharing", "m"),
   bind("Matrix", "break", "break the entry in focus, repair it", "k"),
   bind("Pages", "diagrams", "diagrams, compose, check, code", "1"),

@@ -19,12 +19,14 @@ interface MatrixProps extends PartProps {
 /** So many entries a side have lines between them. */
 const RULED = 40;
 const ON_SHOWN = 4;
+/** The padding of a part, left and right (symmetry.css). */
+const SIDES = 28;
 
 export function Matrix(props: MatrixProps): VNode {
   const { state, acts, sharing, answers, pointed, onMeet } = props;
   const frame = useRef<HTMLElement>(null);
   const dark = useDark(frame);
-  const size = Math.min(300, Math.max(120, useWidth(frame, 300) - 2));
+  const size = Math.min(300, Math.max(120, useWidth(frame, 300) - SIDES));
   const [over, setOver] = useState<readonly [number, number] | null>(null);
   const [pinned, setPinned] = useState<readonly [number, number] | null>(null);
   const weights = state.doc.weights ?? ON;

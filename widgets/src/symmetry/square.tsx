@@ -8,14 +8,14 @@ import { useWidth } from "../shared/size";
 import { Slider } from "../shared/slider";
 import { floats, type Packed } from "./bytes";
 import type { PartProps } from "./card";
-import { Corner, type CornerProps } from "./corner";
+import { Corner, reach, type CornerProps } from "./corner";
 import type { Drawing, SquareJson } from "./sync";
 
 /** Differences below are rounding. */
 export const ROUNDING = 1e-9;
 
 const TITLES: Readonly<Record<string, string>> = {
-  graph: "graph", image: "image", values: "values", points: "points", field: "vector field", random: "random", cloud: "point cloud", yours: "yours",
+  graph: "graph", image: "image", values: "values", points: "points", field: "vector field", random: "random", cloud: "point cloud", stretch: "stretch", yours: "yours",
 };
 
 export function Square({ state, acts, answers }: PartProps): VNode {
@@ -37,17 +37,18 @@ export function Square({ state, acts, answers }: PartProps): VNode {
 }
 
 function Inputs({ square, acts, state }: { square: Partial<SquareJson>; acts: PartProps["acts"]; state: PartProps["state"] }): VNode {
-  const graphs = square.from === "graph" || square.to === "graph";
+  const either = (drawing: Drawing) => square.from === drawing || square.to === drawing;
+  const pictures = either("graph") ? "graph" : either("shape") ? "shape" : null;
   return (
     <span class="wb-inputs">
       {(square.inputs?.length ?? 0) > 1
         ? <Pick label="input" value={square.kind ?? ""} choices={(square.inputs ?? []).map((kind) => [kind, TITLES[kind] ?? kind] as const)} onPick={(kind) => acts.wish("input", kind)} />
-        : <span class="wb-soft">{TITLES[square.kind ?? ""]} input</span>}
+        : <span class="wb-soft">{TITLES[square.kind ?? ""]}</span>}
       {square.kind !== "yours" && <Button label="another input" title="another one (a)" quiet onPress={() => acts.wish("another")}>↻</Button>}
-      {graphs && (
+      {pictures && (
         <Choices
-          label="graphs drawn as"
-          choices={[{ value: "graph", title: "graph" }, { value: "matrix", title: "matrix" }]}
+          label="matrices drawn as"
+          choices={[{ value: "graph", title: pictures }, { value: "matrix", title: "matrix" }]}
           chosen={state.drawn}
           onChoose={(value) => acts.dispatch({ type: "drawn", drawn: value as "graph" | "matrix" })}
         />
@@ -71,7 +72,7 @@ function Ways({ square, size, drawn, answers, acts }: WaysProps): VNode {
   const same = error < ROUNDING;
   const plainNames = Array.from({ length: sizes[0][0] ?? sizes[1][0] ?? 0 }, (_, k) => k);
   const movedNames = images.length ? images : plainNames;
-  const as = (drawing: Drawing): Drawing => (drawing === "graph" && drawn === "matrix" ? "heat" : drawing);
+  const as = (drawing: Drawing): Drawing => ((drawing === "graph" || drawing === "shape") && drawn === "matrix" ? "heat" : drawing);
   const before = useRef(0);
   const axis = answers.about.axes?.[square.axis];
   const plane = axis?.unit === "°" && sizes[0].at(-1) === 2;
@@ -125,9 +126,10 @@ export function wrapped(amount: number, most: number, round: boolean): number {
 
 function unpacked(square: SquareJson) {
   const [x, fx, gx, fgx, gfx] = ([square.x, square.fx, square.gx, square.fgx, square.gfx] as (Packed | undefined)[]).map(floats) as [Float32Array, Float32Array, Float32Array, Float32Array, Float32Array];
-  const vectors = (drawing: Drawing) => drawing === "points" || drawing === "arrows";
+  const vectors = (drawing: Drawing) => drawing === "points" || drawing === "arrows" || drawing === "vector";
   const most = (drawing: Drawing, n: number, ...all: Float32Array[]) => {
     let found = 0;
+    if (drawing === "shape") return Math.max(...all.map((values) => reach(values, n)));
     for (const values of all)
       if (vectors(drawing)) for (let k = 0; k < values.length; k += n) found = Math.max(found, Math.hypot(...values.subarray(k, k + n)));
       else for (const value of values) found = Math.max(found, Math.abs(value));

@@ -51,7 +51,7 @@ export interface Numbers {
   seconds: number | null;
 }
 
-export type Drawing = "graph" | "values" | "points" | "arrows" | "dots" | "bars" | "heat" | "number" | "none";
+export type Drawing = "graph" | "values" | "points" | "arrows" | "dots" | "bars" | "vector" | "shape" | "heat" | "number" | "none";
 
 export interface SquareJson {
   serial: number;

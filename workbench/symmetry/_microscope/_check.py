@@ -9,18 +9,18 @@ from typing import Any
 import torch
 from torch import nn
 
-from workbench.symmetry._actions import Spec
-from workbench.symmetry._causes import causes
-from workbench.symmetry._completeness import completeness
-from workbench.symmetry._elements import Element
-from workbench.symmetry._elements import elements as elements_of
 from workbench.symmetry._errors import SymmetryError
 from workbench.symmetry._groups import Group
-from workbench.symmetry._habits import gaps, habits
-from workbench.symmetry._report import OWN, ElementError, EquivarianceReport, LayerError, Tensor
-from workbench.symmetry._subject import leaves, original
-from workbench.symmetry._suspects import Layer
-from workbench.symmetry._trial import Trial
+from workbench.symmetry._microscope._actions import Spec
+from workbench.symmetry._microscope._causes import causes
+from workbench.symmetry._microscope._completeness import completeness
+from workbench.symmetry._microscope._elements import Element
+from workbench.symmetry._microscope._elements import elements as elements_of
+from workbench.symmetry._microscope._habits import gaps, habits
+from workbench.symmetry._microscope._report import OWN, ElementError, EquivarianceReport, LayerError, Tensor
+from workbench.symmetry._microscope._subject import leaves, original
+from workbench.symmetry._microscope._suspects import Layer
+from workbench.symmetry._microscope._trial import Trial
 
 
 def check(

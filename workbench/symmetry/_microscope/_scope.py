@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 import torch
 
-from workbench.symmetry._arguments import substituted
-from workbench.symmetry._elements import Element
-from workbench.symmetry._laws import Law, Laws
-from workbench.symmetry._operations import extracts
-from workbench.symmetry._report import OWN, Finding
-from workbench.symmetry._subject import Call, cast, leaves
-from workbench.symmetry._suspects import Layer, Watched, healed, layers, remedies, suspects
-from workbench.symmetry._trial import Trial
+from workbench.symmetry._microscope._arguments import substituted
+from workbench.symmetry._microscope._elements import Element
+from workbench.symmetry._microscope._laws import Law, Laws
+from workbench.symmetry._microscope._operations import extracts
+from workbench.symmetry._microscope._report import OWN, Finding
+from workbench.symmetry._microscope._subject import Call, cast, leaves
+from workbench.symmetry._microscope._suspects import Layer, Watched, healed, layers, remedies, suspects
+from workbench.symmetry._microscope._trial import Trial
 
 OTHER_INPUTS = 4
 """Inputs h x for which layers are watched, x among them."""

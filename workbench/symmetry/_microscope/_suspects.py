@@ -9,9 +9,9 @@ from itertools import islice, product
 
 import torch
 
-from workbench.symmetry._elements import Element
-from workbench.symmetry._laws import Law, Laws, Pair, Reading
-from workbench.symmetry._subject import Call
+from workbench.symmetry._microscope._elements import Element
+from workbench.symmetry._microscope._laws import Law, Laws, Pair, Reading
+from workbench.symmetry._microscope._subject import Call
 
 MOST_PATCHES = 30
 """Ways to mend the output of one layer that are tried."""

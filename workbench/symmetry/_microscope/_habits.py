@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import torch
 
-from workbench.symmetry._arguments import substituted
-from workbench.symmetry._elements import Element
-from workbench.symmetry._laws import relative
-from workbench.symmetry._report import OWN, Finding
-from workbench.symmetry._subject import Call, Interrupted, leaves
-from workbench.symmetry._trial import Trial, name
+from workbench.symmetry._microscope._arguments import substituted
+from workbench.symmetry._microscope._elements import Element
+from workbench.symmetry._microscope._laws import relative
+from workbench.symmetry._microscope._report import OWN, Finding
+from workbench.symmetry._microscope._subject import Call, Interrupted, leaves
+from workbench.symmetry._microscope._trial import Trial, name
 
 SAME = {torch.float64: 1e-9, torch.float32: 1e-4}
 """Results that differ by less are the same: sums in another order, on several threads."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import torch
 
-from workbench.symmetry._actions import Action
 from workbench.symmetry._classical_groups import SO, O
 from workbench.symmetry._groups import Group
+from workbench.symmetry._microscope._actions import Action
 from workbench.symmetry._product_group import Product
 
 ALONE = 2

@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from workbench.symmetry._culprits import Diagnosis, diagnose, laws_of
-from workbench.symmetry._elements import Element
 from workbench.symmetry._groups import Group
-from workbench.symmetry._habits import constant, failures, gaps, said
+from workbench.symmetry._microscope._culprits import Diagnosis, diagnose, laws_of
+from workbench.symmetry._microscope._elements import Element
+from workbench.symmetry._microscope._habits import constant, failures, gaps, said
+from workbench.symmetry._microscope._report import OWN, ElementError, Finding
+from workbench.symmetry._microscope._scope import Scope
+from workbench.symmetry._microscope._suspects import Layer
+from workbench.symmetry._microscope._trial import Trial
 from workbench.symmetry._product_group import Product
-from workbench.symmetry._report import OWN, ElementError, Finding
-from workbench.symmetry._scope import Scope
-from workbench.symmetry._suspects import Layer
-from workbench.symmetry._trial import Trial
 
 AMPLIFIED = 0.01
 """Where the two precisions are further apart than this, it is asked whether anything can be told."""

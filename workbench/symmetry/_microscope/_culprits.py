@@ -9,15 +9,15 @@ from itertools import combinations, product
 
 import torch
 
-from workbench.symmetry._actions import INVARIANT, Action
-from workbench.symmetry._arguments import Slot
-from workbench.symmetry._elements import Element
 from workbench.symmetry._errors import SymmetryError
-from workbench.symmetry._laws import INVARIANT_LAW, Law, Laws, Pair, distance
-from workbench.symmetry._report import Finding
-from workbench.symmetry._scope import Scope
-from workbench.symmetry._suspects import Layer
-from workbench.symmetry._trial import Trial
+from workbench.symmetry._microscope._actions import INVARIANT, Action
+from workbench.symmetry._microscope._arguments import Slot
+from workbench.symmetry._microscope._elements import Element
+from workbench.symmetry._microscope._laws import INVARIANT_LAW, Law, Laws, Pair, distance
+from workbench.symmetry._microscope._report import Finding
+from workbench.symmetry._microscope._scope import Scope
+from workbench.symmetry._microscope._suspects import Layer
+from workbench.symmetry._microscope._trial import Trial
 
 PAIRS = 80
 """Ways to transform two arguments differently that are tried."""

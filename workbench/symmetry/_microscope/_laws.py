@@ -9,11 +9,11 @@ from itertools import combinations, islice, permutations, product
 
 import torch
 
-from workbench.symmetry._actions import INVARIANT, Labels, action, axes_action, is_permutation
-from workbench.symmetry._actors import Actor, actors, block
-from workbench.symmetry._elements import Element
 from workbench.symmetry._errors import SymmetryError
 from workbench.symmetry._groups import Group
+from workbench.symmetry._microscope._actions import INVARIANT, Labels, action, axes_action, is_permutation
+from workbench.symmetry._microscope._actors import Actor, actors, block
+from workbench.symmetry._microscope._elements import Element
 from workbench.symmetry._product_group import Product
 
 MOST_AXES = 3

@@ -12,9 +12,9 @@ from torch import nn
 from torch.utils._pytree import tree_flatten, tree_unflatten
 
 from workbench.network import did_you_mean
-from workbench.symmetry._actions import INVARIANT, Action, Spec, action
 from workbench.symmetry._errors import SymmetryError
 from workbench.symmetry._groups import Group
+from workbench.symmetry._microscope._actions import INVARIANT, Action, Spec, action
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from workbench.symmetry._errors import SymmetryError
-from workbench.symmetry._report import (
+from workbench.symmetry._microscope._report import (
     Completeness,
     ElementError,
     EquivarianceReport,

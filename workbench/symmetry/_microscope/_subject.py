@@ -15,7 +15,7 @@ import torch
 from torch import nn
 from torch.utils._pytree import tree_flatten, tree_map
 
-from workbench.symmetry._operations import Operations
+from workbench.symmetry._microscope._operations import Operations
 
 COUNTERPARTS = {
     torch.float64: {torch.complex64: torch.complex128},

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from workbench.symmetry._errors import SymmetryError
-from workbench.symmetry._report import Completeness
-from workbench.symmetry._trial import Trial
+from workbench.symmetry._microscope._report import Completeness
+from workbench.symmetry._microscope._trial import Trial
 
 MOST_MAPS = 300
 MOST_RUNS = 4_000

@@ -12,13 +12,13 @@ import torch
 from torch import nn
 from torch.utils._pytree import tree_map
 
-from workbench.symmetry._actions import Action, Spec
-from workbench.symmetry._arguments import Slot, extracted, names_of, paired, same_keys, substituted
-from workbench.symmetry._elements import Element
 from workbench.symmetry._errors import SymmetryError
 from workbench.symmetry._groups import Group
-from workbench.symmetry._report import ElementError
-from workbench.symmetry._subject import Subject, cast, leaves
+from workbench.symmetry._microscope._actions import Action, Spec
+from workbench.symmetry._microscope._arguments import Slot, extracted, names_of, paired, same_keys, substituted
+from workbench.symmetry._microscope._elements import Element
+from workbench.symmetry._microscope._report import ElementError
+from workbench.symmetry._microscope._subject import Subject, cast, leaves
 
 FACTOR = 300.0
 """Rounding at g x may be so many times what it is at x: it goes through other intermediate values."""

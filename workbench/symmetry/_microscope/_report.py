@@ -197,7 +197,7 @@ class EquivarianceReport:
         return math.log(one / other) / SHRINKS
 
     def __repr__(self) -> str:
-        from workbench.symmetry._report_text import text
+        from workbench.symmetry._microscope._report_text import text
 
         return text(self)
 
@@ -209,7 +209,7 @@ class EquivarianceReport:
         SymmetryError
             When the file cannot be written.
         """
-        from workbench.symmetry._report_json import save
+        from workbench.symmetry._microscope._report_json import save
 
         save(self, path)
 
@@ -222,19 +222,19 @@ class EquivarianceReport:
         SymmetryError
             When the file cannot be read, is no report, or is of a newer version; the message says where it does not fit.
         """
-        from workbench.symmetry._report_json import load
+        from workbench.symmetry._microscope._report_json import load
 
         return load(path)
 
     def to_json(self) -> str:
         """The report as JSON text."""
-        from workbench.symmetry._report_json import to_json
+        from workbench.symmetry._microscope._report_json import to_json
 
         return to_json(self)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "EquivarianceReport":
         """A report from JSON text, read strictly; see `load`."""
-        from workbench.symmetry._report_json import from_json
+        from workbench.symmetry._microscope._report_json import from_json
 
         return from_json(text)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from workbench.symmetry._actors import actors, block
 from workbench.symmetry._errors import SymmetryError
 from workbench.symmetry._groups import Duals, Factor, Group
+from workbench.symmetry._microscope._actors import actors, block
 from workbench.symmetry._product_group import Product
 from workbench.symmetry._representation import Rep
 

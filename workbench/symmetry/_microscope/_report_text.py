@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from workbench.symmetry._report import EquivarianceReport, LayerError
+    from workbench.symmetry._microscope._report import EquivarianceReport, LayerError
 
 ROWS = 12
 """Layers and elements shown at most."""
