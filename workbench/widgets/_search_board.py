@@ -414,12 +414,11 @@ def _places(net: Network) -> dict[str, tuple[float, float]]:
     rows = {y for _, y in places.values()}
     if len(rows) > 1 or len(places) < 5:
         return places
-    radius = CHAIN * len(places) / math.tau
-    turn = math.tau / len(places)
+    radius = CHAIN * (len(places) + 1) / math.tau  # one place stays free, for the legs of the two ends
+    turn = math.tau / (len(places) + 1)
     along = sorted(places, key=lambda name: places[name])
     return {
-        name: (radius * math.sin(turn * (at + 0.5)), -radius * math.cos(turn * (at + 0.5)))
-        for at, name in enumerate(along)
+        name: (radius * math.sin(turn * (at + 1)), -radius * math.cos(turn * (at + 1))) for at, name in enumerate(along)
     }
 
 
