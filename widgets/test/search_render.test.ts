@@ -53,7 +53,7 @@ describe("the board", () => {
     expect(text('[data-figure="evaluated"]')).toBe("evaluated 8 of 400 · 1 ended early, 1 ruled out, 1 failed");
     expect(text(".wb-state")).toBe("searching, 24 a second, 2 min left at most");
     expect(text(".wb-failure")).toBe("1× the objective is nan");
-    expect(text(".wb-panel")).toContain("7 structures, marked below the chart0–\u20601:\u00a03 → 41–\u20602:\u00a04 → 3and 5 more");
+    expect(text(".wb-panel")).toContain("7 structures, marked in the chart0–\u20601:\u00a03 → 41–\u20602:\u00a04 → 3and 5 more");
     expect(find("[role=progressbar]").getAttribute("aria-valuenow")).toBe("8");
   });
   it("draws the best network and gives the Python for it", async () => {

@@ -61,8 +61,8 @@ function Tried({ answers: { tried, numbers }}: PartProps): VNode | null {
   const { count: total = 0, changes = [] } = tried;
   if (numbers.state !== "running" && numbers.state !== "stopping") return null;
   return (
-    <Section title="Being tried" note={total ? `${plural(total, "structure")}, marked below the chart` : ""}>
-      {total === 0 ? <p class="wb-soft">Between two batches.</p> : (
+    <Section title="Being tried" note={total ? `${plural(total, "structure")}, marked in the chart` : ""}>
+      {total === 0 ? <p class="wb-soft wb-tried">Between two batches.</p> : (
         <div class="wb-tried" role="list">
           {changes.map((change, at) => <div key={at} role="listitem" class="wb-mono">{change.replace(/\b(\d+)-(\d+):\s*/g, "$1–\u2060$2:\u00a0")}</div>)}
           {total > changes.length && <div class="wb-soft">{`and ${count(total - changes.length)} more`}</div>}
