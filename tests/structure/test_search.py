@@ -234,7 +234,9 @@ def test_a_cluster_evaluates_the_same():
     ):
         study = search(RING, "ring", "tnls", budget=30, max_rank=3, options=options, executor=client.get_executor())
     alone = search(RING, "ring", "tnls", budget=30, max_rank=3, options=options)
-    assert [(t.key, t.rse) for t in study.trials] == [(t.key, t.rse) for t in alone.trials]
+    assert [t.key for t in study.trials] == [t.key for t in alone.trials]
+    # workers may use another number of threads, which rounds differently
+    assert [t.rse for t in study.trials] == pytest.approx([t.rse for t in alone.trials], rel=1e-6, abs=1e-12)
 
 
 # ---- what is kept ----------------------------------------------------------------------------------------------------

@@ -59,7 +59,7 @@ def search(
 
     A structure is evaluated by fitting it, in milliseconds: from its closed form where it is a tree, elsewhere from random starts
     swept together. Structures that are the same are evaluated once. The result depends on the seed alone, whatever
-    the number of workers, unless `timeout` ends it.
+    the number of workers, unless `timeout` ends it; rounding may differ where they use another number of threads.
 
     Parameters
     ----------
