@@ -85,7 +85,7 @@ def test_an_entry_tells_which_diagrams_meet_there(page):
     page.mouse.move(box["x"] + 2, box["y"] + 2)
     widget.locator(".wb-entry", has_text="2.8 at row 1 1, column 1 1").wait_for(timeout=do.SLOW)
     assert widget.locator(".wb-meets").count() == 15
-    page.mouse.move(box["x"] + 200, box["y"] + 2)
+    page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 2)
     widget.locator(".wb-entry", has_text="row 1 1, column 4").wait_for(timeout=do.SLOW)
     assert widget.locator(".wb-meets").count() < 15
 
