@@ -250,7 +250,7 @@ class _Hunt:
         study = self.study
         keys = [study.space.key(point) for point in points]
         fresh = {key: point for key, point in zip(keys, points, strict=True) if key not in study._by_key}
-        room = study.budget - study.evaluations
+        room = max(0, study.budget - study.evaluations)  # a study may hold more than is asked for now
         jobs = list(fresh.items())[:room]
         study._proposed = tuple(point for _, point in jobs)
         if jobs:
